@@ -1,0 +1,1 @@
+"""Seeded generators of instances, one module a family."""

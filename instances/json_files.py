@@ -1,0 +1,195 @@
+"""Strict reading and all-or-nothing writing of JSON files."""
+
+import gzip
+import json
+import os
+import tempfile
+import types
+import typing
+import zlib
+from collections.abc import Mapping
+from dataclasses import MISSING, fields, is_dataclass
+from pathlib import Path
+from typing import Any
+
+from instances.checks import shown
+from instances.errors import EkyaOptError, InvalidData
+
+SCHEMA_VERSION = 1
+
+
+def read_json(path: Path, error: type[InvalidData]) -> Any:
+    """Return the JSON value in a file (``.json``, or ``.gz`` compressed).
+
+    Raises
+    ------
+    EkyaOptError
+        If the file cannot be read.
+    InvalidData
+        Of the given class, if the content is not strict JSON in UTF-8: NaN,
+        infinities and repeated keys are refused.
+    """
+    try:
+        content = path.read_bytes()
+        if path.suffix == ".gz":
+            content = gzip.decompress(content)
+    except OSError as problem:
+        if path.suffix == ".gz" and not problem.errno:
+            raise error("is not a gzip file", file=str(path)) from None
+        reason = problem.strerror or str(problem)
+        raise EkyaOptError(f"{path}: cannot be read: {reason}") from None
+    except (EOFError, zlib.error):
+        raise error("is not a whole gzip file", file=str(path)) from None
+    try:
+        return parse_json(content.decode("utf-8"), error)
+    except UnicodeDecodeError as problem:
+        message = f"is not UTF-8 text (byte {problem.start})"
+        raise error(message, file=str(path)) from None
+    except InvalidData as problem:
+        raise problem.in_file(str(path)) from None
+
+
+def parse_json(text: str, error: type[InvalidData]) -> Any:
+    """Return the value of a strict JSON text; raise ``error`` if it is not one."""
+
+    def refuse_constant(constant: str) -> None:
+        raise error(f"holds {constant}, expected finite numbers only")
+
+    def refuse_repeated_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        table = dict(pairs)
+        if len(table) < len(pairs):
+            keys = [key for key, _ in pairs]
+            repeated = next(key for key in keys if keys.count(key) > 1)
+            raise error(f"holds the key {shown(repeated)} twice in one object")
+        return table
+
+    try:
+        return json.loads(
+            text,
+            parse_constant=refuse_constant,
+            object_pairs_hook=refuse_repeated_keys,
+        )
+    except json.JSONDecodeError as problem:
+        where = f"line {problem.lineno}, column {problem.colno}"
+        raise error(f"is not JSON: {problem.msg} ({where})") from None
+    except RecursionError:
+        raise error("is nested too deeply") from None
+    except ValueError:
+        raise error("holds a number with too many digits") from None
+
+
+def decode(kind: type, data: Any, error: type[InvalidData]) -> Any:
+    """Return an object of a data class from the JSON object that describes it.
+
+    The class itself says which keys there are, which are required and which hold
+    objects of other data classes; an unknown key is an error.
+    """
+    if not isinstance(data, Mapping):
+        raise error(f"is {shown(data)}, expected an object")
+    hints = typing.get_type_hints(kind)
+    known = {field.name: field for field in fields(kind)}
+    unknown = [key for key in data if key not in known]
+    if unknown:
+        message = f"is an unknown key, expected one of {', '.join(known)}"
+        raise error(message, str(unknown[0]) if str(unknown[0]).isprintable() else "?")
+    for name, field in known.items():
+        optional = field.default is not MISSING or field.default_factory is not MISSING
+        if name not in data and not optional:
+            raise error("is missing", name)
+    values = {key: _decode_value(hints[key], key, data[key], error) for key in data}
+    return kind(**values)
+
+
+def _decode_value(hint: Any, key: str, value: Any, error: type[InvalidData]) -> Any:
+    inner = [part for part in _parts(hint) if is_dataclass(part)]
+    if not inner or value is None:
+        return value
+    nested = inner[0]
+    assert isinstance(nested, type)
+    try:
+        if typing.get_origin(hint) is tuple:
+            if not isinstance(value, list):
+                raise error(f"is {shown(value)}, expected a list")
+            return tuple(
+                _decode_item(nested, idx, item, error) for idx, item in enumerate(value)
+            )
+        return decode(nested, value, error)
+    except InvalidData as problem:
+        raise problem.within(key) from None
+
+
+def _decode_item(kind: type, idx: int, item: Any, error: type[InvalidData]) -> Any:
+    try:
+        return decode(kind, item, error)
+    except InvalidData as problem:
+        raise problem.within(f"[{idx}]") from None
+
+
+def _parts(hint: Any) -> tuple[Any, ...]:
+    if typing.get_origin(hint) in (tuple, typing.Union, types.UnionType):
+        return typing.get_args(hint)
+    return (hint,)
+
+
+def encode(thing: Any) -> Any:
+    """Return the JSON value of a data class, without fields left at their default."""
+    if is_dataclass(thing):
+        return {
+            field.name: encode(getattr(thing, field.name))
+            for field in fields(thing)
+            if field.default is MISSING or getattr(thing, field.name) != field.default
+        }
+    if isinstance(thing, tuple | list):
+        return [encode(item) for item in thing]
+    if isinstance(thing, float) and thing.is_integer() and abs(thing) < 1e15:
+        return int(thing)
+    return thing
+
+
+def check_schema_version(data: Any, error: type[InvalidData]) -> dict[str, Any]:
+    """Return the JSON object without its ``schema_version`` after checking it."""
+    if not isinstance(data, dict):
+        raise error(f"is {shown(data)}, expected an object")
+    version = data.get("schema_version")
+    if isinstance(version, bool) or version != SCHEMA_VERSION:
+        found = "missing" if "schema_version" not in data else shown(version)
+        raise error(f"is {found}, expected {SCHEMA_VERSION}", "schema_version")
+    return {key: value for key, value in data.items() if key != "schema_version"}
+
+
+def write_json(path: Path, value: Any) -> None:
+    """Write a JSON value to a file (``.gz`` compresses it), all or nothing."""
+    text = json.dumps(value, indent=1, allow_nan=False) + "\n"
+    content = text.encode("utf-8")
+    if path.suffix == ".gz":
+        content = gzip.compress(content, mtime=0)
+    write_atomically(path, content)
+
+
+def write_atomically(path: Path, content: bytes) -> None:
+    """Write a file so that it is never seen half-written.
+
+    Raises
+    ------
+    EkyaOptError
+        If the file cannot be written.
+    """
+    try:
+        handle, temporary = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+        try:
+            with os.fdopen(handle, "wb") as file:
+                file.write(content)
+            os.chmod(temporary, 0o666 & ~_umask())
+            os.replace(temporary, path)
+        except BaseException:
+            Path(temporary).unlink(missing_ok=True)
+            raise
+    except OSError as problem:
+        reason = problem.strerror or str(problem)
+        raise EkyaOptError(f"{path}: cannot be written: {reason}") from None
+
+
+def _umask() -> int:
+    current = os.umask(0)
+    os.umask(current)
+    return current

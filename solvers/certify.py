@@ -1,0 +1,62 @@
+"""The one certification that every result passes."""
+
+from formulations.evaluate import evaluate
+from formulations.feasibility import is_infeasible
+from formulations.schedule import Schedule
+from formulations.tolerances import OBJECTIVE_TOLERANCE
+from instances import Instance, SolverDisagreement
+from solvers.result import Status
+from solvers.search import Answer
+
+
+def certify(instance: Instance, solver: str, answer: Answer) -> Status:
+    """Check an answer against the referee, correct it in place, return its status.
+
+    The answer's objective becomes the referee's, and a bound that lies below it by
+    no more than the tolerance is raised to it.
+
+    Raises
+    ------
+    SolverDisagreement
+        If the schedule breaks a rule, the solver's objective or bound contradicts
+        the referee's objective, or a claimed infeasibility does not hold.
+    """
+    who = f"{solver} on {instance.name}"
+    if answer.schedule is None:
+        proven = is_infeasible(instance)
+        if answer.infeasible and not proven:
+            raise SolverDisagreement(f"{who}: claims infeasible, the instance is not")
+        answer.objective = None
+        return Status.INFEASIBLE if proven else Status.NO_SOLUTION
+    objective = certified_objective(instance, who, answer.schedule)
+    if (
+        answer.objective is not None
+        and abs(answer.objective - objective) > OBJECTIVE_TOLERANCE
+    ):
+        message = f"{who}: claims objective {answer.objective!r}"
+        raise SolverDisagreement(f"{message}, the referee finds {objective!r}")
+    answer.objective = objective
+    if answer.bound is None:
+        return Status.FEASIBLE
+    if answer.bound < objective - OBJECTIVE_TOLERANCE:
+        message = f"{who}: claims bound {answer.bound!r}"
+        raise SolverDisagreement(f"{message}, below the objective {objective!r}")
+    answer.bound = max(answer.bound, objective)
+    proven = answer.bound - objective <= OBJECTIVE_TOLERANCE
+    return Status.OPTIMAL if proven else Status.FEASIBLE
+
+
+def certified_objective(instance: Instance, who: str, schedule: Schedule) -> float:
+    """Return the referee's objective of a schedule.
+
+    Raises
+    ------
+    SolverDisagreement
+        If the schedule breaks a rule.
+    """
+    verdict = evaluate(instance, schedule)
+    if verdict.violations:
+        count = len(verdict.violations)
+        message = f"{who}: {count} violations, the first: {verdict.violations[0]}"
+        raise SolverDisagreement(message)
+    return verdict.objective

@@ -1,0 +1,118 @@
+"""What every solver returns."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+from formulations.schedule import Schedule
+from instances.html import html_table
+
+
+class Status(StrEnum):
+    """What is known at the end of a solve."""
+
+    OPTIMAL = "optimal"
+    FEASIBLE = "feasible"
+    INFEASIBLE = "infeasible"
+    NO_SOLUTION = "no_solution"
+    ERROR = "error"
+
+
+class StoppedBy(StrEnum):
+    """What cut a solve short."""
+
+    TIME_LIMIT = "time_limit"
+    INTERRUPT = "interrupt"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TracePoint:
+    """An incumbent or a better bound, when it was found.
+
+    Parameters
+    ----------
+    seconds
+        Wall seconds since the solve began.
+    objective, bound
+        Best known at that time; ``None`` if there was none.
+    """
+
+    seconds: float
+    objective: float | None
+    bound: float | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Result:
+    """The certified outcome of one solve.
+
+    Parameters
+    ----------
+    instance, solver
+        Names of the instance and of the solver.
+    status
+        ``optimal`` is assigned by the toolkit alone, from ``bound - objective``.
+    stopped_by
+        What cut the solve short; ``None`` if it ran to its end.
+    schedule
+        The best schedule found, certified by the referee.
+    objective
+        The referee's objective of the schedule, in [0, 1].
+    bound
+        Proven upper bound on the objective; ``None`` for heuristics.
+    runtime
+        Wall seconds of the whole call, model building included.
+    trace
+        Every incumbent and improved bound, by time.
+    metadata
+        Settings in effect and what else the solver tells.
+    """
+
+    instance: str
+    solver: str
+    status: Status
+    stopped_by: StoppedBy | None = None
+    schedule: Schedule | None = None
+    objective: float | None = None
+    bound: float | None = None
+    runtime: float = 0.0
+    trace: tuple[TracePoint, ...] = ()
+    metadata: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def gap(self) -> float | None:
+        """(bound - objective) / bound; 0 if both are 0, ``None`` without either."""
+        if self.objective is None or self.bound is None:
+            return None
+        return relative_gap(self.bound, self.objective)
+
+    def gap_to(self, reference: float) -> float | None:
+        """Return (reference - objective) / reference; ``None`` without objective."""
+        if self.objective is None:
+            return None
+        return relative_gap(reference, self.objective)
+
+    def _repr_html_(self) -> str:
+        rows = [
+            ["status", self.status],
+            ["stopped by", self.stopped_by or "–"],
+            ["objective", _shown(self.objective)],
+            ["bound", _shown(self.bound)],
+            ["gap", "–" if self.gap is None else f"{self.gap:.4%}"],
+            ["runtime, s", f"{self.runtime:.4f}"],
+        ]
+        caption = f"{self.solver} on {self.instance}"
+        table = html_table(["", ""], rows, caption)
+        return table if self.schedule is None else table + self.schedule._repr_html_()
+
+
+def relative_gap(reference: float, objective: float) -> float:
+    """Return (reference - objective) / reference, 0 where both are 0."""
+    if reference == objective:
+        return 0.0
+    return (reference - objective) / reference if reference else float("-inf")
+
+
+def _shown(value: float | None) -> str:
+    return "–" if value is None else f"{value:.6f}"

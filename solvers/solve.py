@@ -1,0 +1,108 @@
+"""Solving: run a solver under its options and certify what it returns."""
+
+from typing import Any
+
+from formulations.evaluate import evaluate
+from formulations.replay import replay
+from formulations.schedule import Schedule
+from instances import Instance, InvalidOption, SolverDisagreement, as_estimated
+from solvers.certify import certified_objective, certify
+from solvers.options import Options
+from solvers.registry import Solver, get_solver
+from solvers.result import Result, Status, StoppedBy
+from solvers.search import Answer, Search, TimeUp
+from solvers.settings import checked_settings
+
+
+def solve(
+    instance: Instance, solver: str = "dp", options: Options | None = None
+) -> Result:
+    """Return the certified result of a solver on an instance.
+
+    Infeasible instances and time limits are results, not exceptions. Ctrl-C ends the
+    run with its best incumbent.
+
+    Raises
+    ------
+    SolverUnavailable
+        If the solver is unknown, not installed or not made for this problem.
+    InvalidOption
+        If an option or a setting lies outside its domain.
+    SolverDisagreement
+        If the referee contradicts the solver.
+    """
+    options = options or Options()
+    entry = get_solver(solver)
+    settings = checked_settings(solver, entry.function, options.settings)
+    search = Search(options)
+    on_estimates = options.plan_on == "estimates"
+    problem = as_estimated(instance) if on_estimates else instance
+    if options.initial_schedule is not None:
+        _report_initial(problem, search, options.initial_schedule)
+    answer = _run(problem, entry, search, settings)
+    status = certify(problem, solver, answer)
+    answer.metadata["settings"] = settings
+    if on_estimates and answer.schedule is not None:
+        status = _score_on_truth(instance, answer)
+    return Result(
+        instance=instance.name,
+        solver=solver,
+        status=status,
+        stopped_by=answer.stopped_by,
+        schedule=answer.schedule,
+        objective=answer.objective,
+        bound=answer.bound,
+        runtime=search.seconds,
+        trace=search.trace,
+        metadata=answer.metadata,
+    )
+
+
+def _report_initial(instance: Instance, search: Search, schedule: Schedule) -> None:
+    try:
+        objective = certified_objective(instance, "initial schedule", schedule)
+    except SolverDisagreement as problem:
+        raise InvalidOption(str(problem)) from None
+    search.report(objective, lambda: schedule)
+
+
+def _run(
+    instance: Instance, entry: Solver, search: Search, settings: dict[str, Any]
+) -> Answer:
+    """Run the solver's function and merge its answer with the incumbents it left."""
+    stopped_by = None
+    found: Any = None
+    try:
+        found = entry.function(instance, search, **settings)
+    except TimeUp:
+        stopped_by = StoppedBy.TIME_LIMIT
+    except KeyboardInterrupt:
+        stopped_by = StoppedBy.INTERRUPT
+    answer = found if isinstance(found, Answer) else Answer(schedule=found)
+    answer.stopped_by = answer.stopped_by or stopped_by
+    if answer.bound is None and entry.kind in ("exact", "bound"):
+        answer.bound = search.bound
+    own = answer.objective
+    if answer.schedule is not None and own is None:
+        own = evaluate(instance, answer.schedule).objective
+    best = search.objective
+    if best is not None and (answer.schedule is None or (own or 0.0) < best):
+        answer.schedule, answer.objective = search.schedule, best
+        answer.infeasible = False
+    return answer
+
+
+def _score_on_truth(instance: Instance, answer: Answer) -> Status:
+    """Replace a plan made on estimates by what it is worth on the truth."""
+    assert answer.schedule is not None
+    answer.metadata["planned_objective"] = answer.objective
+    answer.metadata["planned_bound"] = answer.bound
+    answer.bound = None
+    answer.schedule = replay(instance, answer.schedule)
+    verdict = evaluate(instance, answer.schedule)
+    answer.objective = verdict.objective
+    if verdict.feasible:
+        return Status.FEASIBLE
+    answer.metadata["violations"] = verdict.violations
+    answer.schedule = answer.objective = None
+    return Status.NO_SOLUTION
