@@ -261,13 +261,14 @@ def _undominated(stream: Stream) -> list[tuple[float, float, float, int]]:
 
 def _speeds(instance: Instance) -> Floats:
     """Return the training speed of 0 to K units, shape (K + 1,)."""
-    gpus: Floats = np.arange(instance.total_units + 1) / instance.units_per_gpu
+    gpus = np.linspace(0, instance.total_units, instance.total_units + 1)
+    gpus /= instance.units_per_gpu
     if instance.training_throughput is None:
         return gpus
     points = np.array([(0.0, 0.0), *instance.training_throughput])
-    beyond = np.maximum(gpus - points[-1, 0], 0.0)
-    inside: Floats = np.interp(gpus, points[:, 0], points[:, 1])
-    return inside + beyond
+    speeds: Floats = np.interp(gpus, points[:, 0], points[:, 1])
+    speeds += np.maximum(gpus - points[-1, 0], 0.0)
+    return speeds
 
 
 def _joined(needed: Ints, kept: Floats, total: int) -> Floats:

@@ -1,0 +1,115 @@
+"""The Thief of Ekya's released code, which differs from the paper's."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from formulations.pick_configs import PickConfigs, Share
+from formulations.released_window import ReleasedWindow
+from formulations.stream_model import NO_RETRAINING
+from instances import Instance, InvalidOption, Stream
+from solvers.allocations import answer_allocation
+from solvers.result import StoppedBy
+from solvers.search import Answer, Search, TimeUp
+
+Floats = NDArray[np.float64]
+
+
+def solve_thief_released(
+    instance: Instance, search: Search, *, rounds: int = 3, steal_gpus: float = 0.1
+) -> Answer:
+    """The Thief as Ekya's code does it: rounds of config choice, then of stealing.
+
+    Every round picks each stream's config alone, restarts from equal shares and, for
+    each pair of jobs, tries every amount up to the victim's whole share in steps of
+    ``steal_gpus``, keeping the best of all. The last of ``rounds`` counts. Shares are
+    scored by the released simulator's rules, then rounded to units by largest
+    remainders, and the configs are picked again on the units.
+    """
+    if rounds < 1 or not 0 < steal_gpus <= instance.gpus:
+        message = f"thief-released: rounds is {rounds}, steal_gpus is {steal_gpus:g}"
+        raise InvalidOption(f"{message}, expected at least 1 and up to the GPUs")
+    window = ReleasedWindow(instance)
+    num_streams = len(instance.streams)
+    shares = np.full((2, num_streams), instance.gpus / (2 * num_streams))
+    stopped_by = None
+    try:
+        for _ in range(rounds):
+            retraining = [
+                _best_alone(window, stream, v, *shares[:, v])
+                for v, stream in enumerate(instance.streams)
+            ]
+            shares = _steal_all(window, instance, retraining, steal_gpus, search)
+    except TimeUp:
+        stopped_by = StoppedBy.TIME_LIMIT
+    answer = answer_allocation(
+        PickConfigs(instance), rounded_to_units(instance, shares)
+    )
+    answer.stopped_by = stopped_by
+    return answer
+
+
+def _best_alone(
+    window: ReleasedWindow,
+    stream: Stream,
+    stream_idx: int,
+    inference: float,
+    training: float,
+) -> int:
+    """Return the config that is best for the stream alone, among those that improve."""
+    best, best_idx = -1.0, NO_RETRAINING
+    for idx, config in enumerate(stream.retraining):
+        if config.accuracy > stream.accuracy:
+            value = window.alone(stream_idx, idx, inference, training)
+            if value > best:
+                best, best_idx = value, idx
+    return best_idx
+
+
+def _steal_all(
+    window: ReleasedWindow,
+    instance: Instance,
+    retraining: list[int],
+    steal_gpus: float,
+    search: Search,
+) -> Floats:
+    """Return the best shares found from equal ones; row 0 serves, row 1 trains."""
+    training = [v for v, idx in enumerate(retraining) if idx != NO_RETRAINING]
+    jobs = [(1, v) for v in training] + [(0, v) for v in range(len(retraining))]
+    best = np.zeros((2, len(retraining)))
+    for job in jobs:
+        best[job] = instance.gpus / len(jobs)
+    best_value = window.objective(retraining, *best)
+    for thief in jobs:
+        for victim in jobs:
+            if victim == thief:
+                continue
+            start = best
+            for amount in _amounts(start[victim], steal_gpus):
+                search.check_time()
+                trial = start.copy()
+                trial[victim] -= amount
+                trial[thief] += amount
+                value = window.objective(retraining, *trial)
+                if value > best_value:
+                    best, best_value = trial, value
+    return best
+
+
+def _amounts(share: float, step: float) -> list[float]:
+    """Return the amounts to steal: multiples of the step, and the whole share last."""
+    steps = np.arange(1, int(share / step) + 1) * step
+    return [*(float(amount) for amount in steps if amount < share), float(share)]
+
+
+def rounded_to_units(instance: Instance, shares: Floats) -> list[Share]:
+    """Return whole units for fractions of GPUs, by the method of largest remainders.
+
+    ``shares`` has shape ``(2, V)``, inference and training; their sum is at most the
+    GPUs, and so is the units'.
+    """
+    exact = shares * instance.units_per_gpu
+    units = np.floor(exact + 1e-9).astype(int)
+    spare = min(instance.total_units, round(float(exact.sum()))) - int(units.sum())
+    largest = np.argsort(-(exact - units), axis=None, kind="stable")[: max(spare, 0)]
+    units.flat[largest] += 1
+    return [(int(inference), int(training)) for inference, training in units.T]

@@ -1,0 +1,72 @@
+"""Baselines that split the GPUs evenly by stream (Ekya, §6.1)."""
+
+from formulations.pick_configs import PickConfigs, Share
+from formulations.schedule import Schedule
+from formulations.stream_model import NEVER_SERVED, NO_RETRAINING, StreamModel
+from instances import Instance, InvalidOption
+from solvers.allocations import answer_allocation, fair_split
+from solvers.config_rules import ruled_config
+from solvers.search import Answer, Search
+
+
+def solve_uniform(
+    instance: Instance,
+    search: Search,
+    *,
+    config: str = "high",
+    inference_share: float = 0.5,
+) -> Answer:
+    """Even split by stream, each split into inference and one fixed retraining.
+
+    ``config`` is the rule or the name of the retraining config: "high" and "low" are
+    the dearest and the cheapest on a stream's Pareto front of cost and accuracy.
+    ``inference_share`` is the part of a stream's units that serves. A retraining that
+    would not finish is not run, one that harms is.
+    """
+    plans = []
+    for stream, share in zip(
+        instance.streams, _even_shares(instance, inference_share), strict=True
+    ):
+        model = StreamModel(instance, stream)
+        idx = ruled_config(stream, config)
+        if idx != NO_RETRAINING:
+            seconds = model.completion_seconds(idx, share[1])
+            idx = idx if seconds <= instance.window_seconds else NO_RETRAINING
+        if model.value(idx, *share) == NEVER_SERVED:
+            return Answer()
+        plans.append(model.plan(idx, *share))
+    return Answer(schedule=Schedule(streams=tuple(plans)))
+
+
+def solve_fixed_res(
+    instance: Instance, search: Search, *, inference_share: float = 0.5
+) -> Answer:
+    """Ekya-FixedRes: the uniform split of units with configs adapted to it.
+
+    ``inference_share`` is the part of a stream's units that serves.
+    """
+    shares = _even_shares(instance, inference_share)
+    return answer_allocation(PickConfigs(instance), shares)
+
+
+def solve_inference_only(instance: Instance, search: Search) -> Answer:
+    """No retraining: all units serve, split evenly by stream."""
+    plans = []
+    for stream, share in zip(instance.streams, _even_shares(instance, 1), strict=True):
+        model = StreamModel(instance, stream)
+        if model.value(NO_RETRAINING, *share) == NEVER_SERVED:
+            return Answer()
+        plans.append(model.plan(NO_RETRAINING, *share))
+    return Answer(schedule=Schedule(streams=tuple(plans)))
+
+
+def _even_shares(instance: Instance, inference_share: float) -> list[Share]:
+    """Return every stream's units, the inference part rounded to the nearest unit."""
+    if not 0 <= inference_share <= 1:
+        message = f"inference_share is {inference_share:g}, expected from 0 to 1"
+        raise InvalidOption(message)
+    shares = []
+    for units in fair_split(instance.total_units, len(instance.streams)):
+        inference = int(inference_share * units + 0.5)
+        shares.append((inference, units - inference))
+    return shares
