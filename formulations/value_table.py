@@ -14,13 +14,18 @@ from numpy.typing import NDArray
 from formulations.schedule import Schedule
 from formulations.stream_model import (
     NEVER_SERVED,
-    NO_RETRAINING,
     StreamModel,
     check_static,
     units_needed,
 )
 from formulations.tolerances import ACCURACY_TOLERANCE, TIME_TOLERANCE
-from instances import Instance, InstanceTooLarge, Reallocation, Stream
+from instances import (
+    InferenceConfig,
+    Instance,
+    InstanceTooLarge,
+    Reallocation,
+    Stream,
+)
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int32]
@@ -38,16 +43,14 @@ class ValueTable:
     values
         Shape ``(V, K + 1)``, float64: accuracy of stream v averaged over the window
         with at most k units; ``-inf`` where its floor cannot be kept. Rows increase.
-    retraining_idx
-        Shape ``(V, K + 1)``, int32: index of the retraining config, -1 for none.
     inference_units, training_units
-        Shape ``(V, K + 1)``, int32: the units I and R of the choice, I + R <= k.
+        Shape ``(V, K + 1)``, int32: the units I and R of the choice, I + R <= k. The
+        configs follow from them (``StreamModel.pick``, Ekya's Algorithm 2).
     weights
         Shape ``(V,)``, float64: the streams' weights, scaled to the sum 1.
     """
 
     values: Floats
-    retraining_idx: Ints
     inference_units: Ints
     training_units: Ints
     weights: Floats
@@ -77,13 +80,9 @@ class ValueTable:
         """Return the schedule in which stream v takes its best choice of units[v]."""
         plans = []
         for v, (stream, k) in enumerate(zip(instance.streams, units, strict=True)):
-            plans.append(
-                StreamModel(instance, stream).plan(
-                    int(self.retraining_idx[v, k]),
-                    int(self.inference_units[v, k]),
-                    int(self.training_units[v, k]),
-                )
-            )
+            model = StreamModel(instance, stream)
+            share = int(self.inference_units[v, k]), int(self.training_units[v, k])
+            plans.append(model.plan(model.pick(*share)[1], *share))
         return Schedule(streams=tuple(plans))
 
 
@@ -110,23 +109,20 @@ def value_table(instance: Instance) -> ValueTable:
         _rows(instance, instance.streams[start : start + at_once])
         for start in range(0, num_streams, at_once)
     ]
-    values, retraining_idx, inference_units, training_units = (
+    values, inference_units, training_units = (
         parts[0] if len(parts) == 1 else map(np.concatenate, zip(*parts, strict=True))
     )
     weights = np.array([stream.weight for stream in instance.streams])
     return ValueTable(
         values=values,
-        retraining_idx=retraining_idx,
         inference_units=inference_units,
         training_units=training_units,
         weights=weights / weights.sum(),
     )
 
 
-def _rows(
-    instance: Instance, streams: Sequence[Stream]
-) -> tuple[Floats, Ints, Ints, Ints]:
-    """Return the table's rows of some streams.
+def _rows(instance: Instance, streams: Sequence[Stream]) -> tuple[Floats, Ints, Ints]:
+    """Return values, inference and training units of some streams' rows.
 
     With s the completion's share of the window, a choice (I, R, γ) is worth
     ``s · a · r(I) + (1 - s) · a_γ · r(I')``; see ``StreamModel.value``. Axes: stream
@@ -134,7 +130,7 @@ def _rows(
     """
     total = instance.total_units
     needed, kept = _serving_levels(instance, streams)
-    cost, delay, after, original = _retraining_choices(streams)
+    cost, delay, after = _retraining_choices(streams)
     before = np.array([stream.accuracy for stream in streams])[:, None] * kept
     floors = np.array([instance.floor(s) for s in streams]) - ACCURACY_TOLERANCE
 
@@ -148,45 +144,38 @@ def _rows(
     best_after = kept[:, :, None]
     if instance.reallocation is Reallocation.STREAM:
         best_after = _joined(needed, kept, total)
-    old = before[:, :, None, None]
-    new = after[:, None, :, None] * best_after[:, :, None, :]
-    worth = new + share[:, None] * (old - new)
+    trained = (1 - share) * after[:, :, None]
+    worth = share[:, None] * before[:, :, None, None]
+    worth += trained[:, None] * best_after[:, :, None, :]
     if floors.max() > 0:
         limit = floors[:, None, None, None]
         waits = share[:, None] > TIME_TOLERANCE
         ends = share[:, None] < 1 - TIME_TOLERANCE
-        worth[(waits & (old < limit)) | (ends & (new < limit))] = NEVER_SERVED
-    choice = worth.argmax(axis=2)
-    worth = np.take_along_axis(worth, choice[:, :, None], axis=2)[:, :, 0]
-    return _best_splits(worth, choice, needed, original)
+        new = after[:, None, :, None] * best_after[:, :, None, :]
+        fails = waits & (before[:, :, None, None] < limit)
+        worth[fails | (ends & (new < limit))] = NEVER_SERVED
+    return _best_splits(worth.max(axis=2), needed)
 
 
-def _best_splits(
-    worth: Floats, choice: NDArray[np.int64], needed: Ints, original: Ints
-) -> tuple[Floats, Ints, Ints, Ints]:
+def _best_splits(worth: Floats, needed: Ints) -> tuple[Floats, Ints, Ints]:
     """Return the best split of k units into I of a level and R, for all v and k.
 
-    ``worth`` and ``choice`` have shape (v, level, R); k = I + R.
+    ``worth`` has shape (v, level, R); k = I + R. Where one unit more gains nothing,
+    the split is that of fewer units.
     """
     units = np.arange(worth.shape[2])
-    left = units - needed[:, :, None]
-    at_k = np.take_along_axis(worth, np.maximum(left, 0), axis=2)
-    at_k[left < 0] = NEVER_SERVED
+    training = units - needed[:, :, None]
+    at_k = np.take_along_axis(worth, np.maximum(training, 0), axis=2)
+    at_k[training < 0] = NEVER_SERVED
     level = at_k.argmax(axis=1)
-    exact = np.take_along_axis(at_k, level[:, None], axis=1)[:, 0]
-    values = np.maximum.accumulate(exact, axis=1)
-    rises = exact[:, 1:] > values[:, :-1]
-    origin = np.zeros(exact.shape, dtype=np.int64)
-    np.maximum.accumulate(np.where(rises, units[1:], 0), axis=1, out=origin[:, 1:])
-
     rows = np.arange(len(worth))[:, None]
-    level = level[rows, origin]
-    inference = needed[rows, level]
-    training = np.maximum(origin - inference, 0)
-    retraining = original[rows, choice[rows, level, training]]
-    training[retraining == NO_RETRAINING] = 0
-    kinds = (retraining, np.minimum(inference, origin), training)
-    return (values, *(kind.astype(np.int32) for kind in kinds))
+    exact = at_k[rows, level, units]
+    values = np.maximum.accumulate(exact, axis=1)
+    fewest = np.zeros_like(level)
+    rises = values[:, 1:] > values[:, :-1]
+    np.maximum.accumulate(np.where(rises, units[1:], 0), axis=1, out=fewest[:, 1:])
+    inference = np.minimum(needed[rows, level[rows, fewest]], fewest)
+    return values, inference.astype(np.int32), (fewest - inference).astype(np.int32)
 
 
 def _serving_levels(
@@ -196,65 +185,55 @@ def _serving_levels(
 
     Level 0 is no inference; levels beyond the total need total + 1 units.
     """
-    total = instance.total_units
+    total, units_per_gpu = instance.total_units, instance.units_per_gpu
     width = max(len(stream.inference) for stream in streams) + 1
     needed = np.full((len(streams), width), total + 1, dtype=np.int32)
     kept = np.zeros((len(streams), width))
     needed[:, 0] = 0
     for v, stream in enumerate(streams):
-        level, best = 0, 0.0
-        demands = [
-            (
-                units_needed(config.gpus, instance.units_per_gpu),
-                config.relative_accuracy,
-            )
-            for config in stream.inference
-        ]
-        for units, relative in sorted(demands):
-            if relative <= best or units > total:
-                continue
-            level += units > needed[v, level]
-            needed[v, level], kept[v, level] = units, relative
-            best = relative
-    used = int((needed <= total).sum(axis=1).max())
-    return needed[:, :used], kept[:, :used]
+        levels = {0: 0.0}
+        best = 0.0
+        for config in sorted(stream.inference, key=_demand):
+            if config.relative_accuracy > best:
+                best = config.relative_accuracy
+                levels[units_needed(config.gpus, units_per_gpu)] = best
+        used = [units for units in levels if units <= total]
+        needed[v, : len(used)] = used
+        kept[v, : len(used)] = [levels[units] for units in used]
+    width = int((needed <= total).sum(axis=1).max())
+    return needed[:, :width], kept[:, :width]
 
 
-def _retraining_choices(
-    streams: Sequence[Stream],
-) -> tuple[Floats, Floats, Floats, Ints]:
-    """Return cost, delay, accuracy and index of the choices, shape (v, choice).
+def _demand(config: InferenceConfig) -> float:
+    return config.gpus
+
+
+def _retraining_choices(streams: Sequence[Stream]) -> tuple[Floats, Floats, Floats]:
+    """Return cost, delay and accuracy of the choices, shape (v, choice).
 
     Choice 0 is no retraining: it never ends. A config that does not beat the model
-    held is left out, and so is one that another undercuts in cost and delay and
-    matches in accuracy: neither can be in a row's best choice first.
+    held is left out, and so is one after another that is no dearer, no later and no
+    less accurate: a row's best choice needs neither.
     """
     kept = [_undominated(stream) for stream in streams]
     shape = (len(streams), max(map(len, kept)) + 1)
-    cost, delay = np.full(shape, np.inf), np.zeros(shape)
-    after = np.zeros(shape)
-    original = np.full(shape, NO_RETRAINING, dtype=np.int32)
+    cost, delay, after = np.full(shape, np.inf), np.zeros(shape), np.zeros(shape)
     for v, choices in enumerate(kept):
-        if choices:
-            width = len(choices) + 1
-            cost[v, 1:width], delay[v, 1:width], negated, indices = zip(
-                *choices, strict=True
-            )
-            after[v, 1:width] = -np.array(negated)
-            original[v, 1:width] = indices
-    return cost, delay, after, original
+        for c, (seconds, wait, negated) in enumerate(choices, start=1):
+            cost[v, c], delay[v, c], after[v, c] = seconds, wait, -negated
+    return cost, delay, after
 
 
-def _undominated(stream: Stream) -> list[tuple[float, float, float, int]]:
-    """Return (cost, delay, -accuracy, index) of the configs worth a look."""
+def _undominated(stream: Stream) -> list[tuple[float, float, float]]:
+    """Return (cost, delay, -accuracy) of the configs worth a look, by rising cost."""
     useful = sorted(
-        (config.gpu_seconds, config.delay_seconds, -config.accuracy, idx)
-        for idx, config in enumerate(stream.retraining)
+        (config.gpu_seconds, config.delay_seconds, -config.accuracy)
+        for config in stream.retraining
         if config.accuracy > stream.accuracy
     )
-    kept: list[tuple[float, float, float, int]] = []
+    kept: list[tuple[float, float, float]] = []
     for choice in useful:
-        if not any(k[1] <= choice[1] and k[2] <= choice[2] for k in kept):
+        if not kept or choice[2] < kept[-1][2] or choice[1] < kept[-1][1]:
             kept.append(choice)
     return kept
 

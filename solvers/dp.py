@@ -1,6 +1,10 @@
 """Dynamic programming over units: the multiple-choice knapsack solved exactly."""
 
+from collections.abc import Iterator
+from typing import Any
+
 import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
 from formulations.value_table import ValueTable, value_table
@@ -35,10 +39,7 @@ def solve_dp(instance: Instance, search: Search) -> Answer:
 def best_units(table: ValueTable, search: Search) -> list[int] | None:
     """Return an optimal number of units for each stream; ``None`` if infeasible."""
     rows = table.weights[:, None] * table.values
-    sums = [np.zeros(rows.shape[1])]
-    for row in rows[:-1]:
-        search.check_time()
-        sums.append(_joined(sums[-1], row, search))
+    sums = [np.zeros(rows.shape[1]), *_sums(rows[:-1], search)]
     units: list[int] = []
     left = table.total_units
     for row, before in zip(rows[::-1], sums[::-1], strict=True):
@@ -51,17 +52,30 @@ def best_units(table: ValueTable, search: Search) -> list[int] | None:
     return units[::-1]
 
 
-def _joined(before: Floats, row: Floats, search: Search) -> Floats:
-    """Return F_v(k) = max over j of F_{v-1}(k - j) + w_v · A_v(j), shape (K + 1,)."""
-    steps = np.flatnonzero(np.diff(row, prepend=-np.inf) > 0)
-    size = len(before)
-    if not len(steps):
-        return np.full(size, -np.inf)
-    padded = np.concatenate((np.full(size, -np.inf), before))
-    joined = np.empty(size)
-    at_once = max(1, CELLS_AT_ONCE // len(steps))
-    for start in range(0, size, at_once):
+def _sums(rows: Floats, search: Search) -> Iterator[Floats]:
+    """Yield F_1, F_2, …: F_v(k) = max over j of F_{v-1}(k - j) + w_v · A_v(j)."""
+    size = rows.shape[1]
+    padded = np.full(2 * size - 1, -np.inf)
+    before = sliding_window_view(padded, size)[:, ::-1]
+    joined = np.zeros(size)
+    for v, row in enumerate(rows):
         search.check_time()
-        k = np.arange(start, min(start + at_once, size))[:, None]
-        joined[k[:, 0]] = (padded[size + k - steps] + row[steps]).max(axis=1)
+        joined = _joined(before, row, search) if v else row
+        padded[size - 1 :] = joined
+        yield joined
+
+
+def _joined(before: Floats, row: Floats, search: Search) -> Floats:
+    """Return F_v(k) for all k, given ``before[k, j]`` = F_{v-1}(k - j)."""
+    steps: Any = slice(None)
+    rises = np.flatnonzero(row[1:] > row[:-1]) + 1
+    if 2 * len(rises) < len(row):
+        steps = np.concatenate(([0], rises))
+        row = row[steps]
+    joined = np.empty(len(before))
+    at_once = max(1, CELLS_AT_ONCE // len(row))
+    for start in range(0, len(before), at_once):
+        search.check_time()
+        block = slice(start, start + at_once)
+        np.max(before[block, steps] + row, axis=1, out=joined[block])
     return joined

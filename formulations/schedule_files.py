@@ -1,0 +1,129 @@
+"""Schedule files: a schedule with what its solver claims about it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, ClassVar
+
+from formulations.schedule import Schedule, StreamPlan
+from instances import InvalidData, InvalidSchedule
+from instances.checks import check_name, set_number, set_tuple
+from instances.json_files import (
+    SCHEMA_VERSION,
+    check_schema_version,
+    decode,
+    read_json,
+    write_json,
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScheduleFile:
+    """A schedule and the claims that travel with it.
+
+    Parameters
+    ----------
+    instance, solver
+        Names of the instance and of the solver; ``None`` when unknown.
+    objective
+        Claimed objective, in [0, 1]; ``None`` without a claim.
+    bound
+        Claimed upper bound, at least 0; ``None`` without a claim.
+    streams
+        The plans of the schedule.
+
+    Raises
+    ------
+    InvalidSchedule
+        If a value lies outside its domain; the message names the place.
+    """
+
+    error: ClassVar[type[InvalidSchedule]] = InvalidSchedule
+
+    instance: str | None = None
+    solver: str | None = None
+    objective: float | None = None
+    bound: float | None = None
+    streams: tuple[StreamPlan, ...]
+
+    def __post_init__(self) -> None:
+        for name in ("instance", "solver"):
+            if getattr(self, name) is not None:
+                check_name(self, name)
+        if self.objective is not None:
+            set_number(self, "objective", high=1)
+        if self.bound is not None:
+            set_number(self, "bound")
+        set_tuple(self, "streams", StreamPlan, at_least=1)
+        Schedule(streams=self.streams)
+
+    @property
+    def schedule(self) -> Schedule:
+        """The schedule without the claims."""
+        return Schedule(streams=self.streams)
+
+
+def read_schedule(path: str | Path) -> ScheduleFile:
+    """Return the content of a schedule file (``.json``, or ``.gz`` compressed).
+
+    Raises
+    ------
+    InvalidSchedule
+        If the file breaks a rule of the format; the message names the file, the
+        place in it, the value and what was expected.
+    EkyaOptError
+        If the file cannot be read.
+    """
+    data = read_json(Path(path), InvalidSchedule)
+    try:
+        return schedule_from_dict(data)
+    except InvalidData as problem:
+        raise problem.in_file(str(path)) from None
+
+
+def schedule_from_dict(data: Any) -> ScheduleFile:
+    """Return the content of a schedule file from its parsed JSON value."""
+    content = check_schema_version(data, InvalidSchedule)
+    file = decode(ScheduleFile, content, InvalidSchedule)
+    assert isinstance(file, ScheduleFile)
+    return file
+
+
+def schedule_to_dict(
+    schedule: Schedule,
+    *,
+    instance: str | None = None,
+    solver: str | None = None,
+    objective: float | None = None,
+    bound: float | None = None,
+) -> dict[str, Any]:
+    """Return the JSON value of a schedule file, with every key written out."""
+    return {
+        "schema_version": SCHEMA_VERSION,
+        "instance": instance,
+        "solver": solver,
+        "objective": None if objective is None else min(objective, 1.0),
+        "bound": bound,
+        "streams": [_plan_to_dict(plan) for plan in schedule.streams],
+    }
+
+
+def write_schedule(path: str | Path, content: Mapping[str, Any]) -> None:
+    """Write what :func:`schedule_to_dict` returns to a file, all or nothing."""
+    write_json(Path(path), content)
+
+
+def _plan_to_dict(plan: StreamPlan) -> dict[str, Any]:
+    return {
+        "stream": plan.stream,
+        "retraining": plan.retraining,
+        "segments": [
+            {
+                "start_seconds": segment.start_seconds,
+                "inference": segment.inference,
+                "inference_units": segment.inference_units,
+                "training_units": segment.training_units,
+            }
+            for segment in plan.segments
+        ],
+    }
