@@ -5,7 +5,7 @@ All of (γ, λ, R, I) collapses to one row a stream, and what is left of Eq. 1 i
 multiple-choice knapsack (Sinha and Zoltners, 1979) over the rows.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -86,8 +86,13 @@ class ValueTable:
         return Schedule(streams=tuple(plans))
 
 
-def value_table(instance: Instance) -> ValueTable:
+def value_table(
+    instance: Instance, between_parts: Callable[[], None] = lambda: None
+) -> ValueTable:
     """Return the value table of a static window.
+
+    Large tables are built in parts of some streams; ``between_parts`` is called before
+    each and may raise to stop the work.
 
     Raises
     ------
@@ -105,10 +110,10 @@ def value_table(instance: Instance) -> ValueTable:
     levels = max(len(stream.inference) for stream in instance.streams) + 1
     choices = max(len(stream.retraining) for stream in instance.streams) + 1
     at_once = max(1, CELLS_AT_ONCE // (levels * choices * columns))
-    parts = [
-        _rows(instance, instance.streams[start : start + at_once])
-        for start in range(0, num_streams, at_once)
-    ]
+    parts = []
+    for start in range(0, num_streams, at_once):
+        between_parts()
+        parts.append(_rows(instance, instance.streams[start : start + at_once]))
     values, inference_units, training_units = (
         parts[0] if len(parts) == 1 else map(np.concatenate, zip(*parts, strict=True))
     )

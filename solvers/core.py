@@ -70,7 +70,7 @@ def solve_core(instance: Instance, search: Search) -> Answer:
 def _relaxed(
     instance: Instance, search: Search
 ) -> tuple[Answer, ValueTable | None, Relaxation | None]:
-    table = value_table(instance)
+    table = value_table(instance, search.check_time)
     search.check_time()
     increments = hull_increments(table)
     units = greedy_units(increments, table.total_units) if increments else None

@@ -22,7 +22,7 @@ def solve_dp(instance: Instance, search: Search) -> Answer:
     The recursion is Bellman's for the multiple-choice knapsack (Dudziński and
     Walukiewicz, 1987); F_v(k) is the best sum of the first v streams with k units.
     """
-    table = value_table(instance)
+    table = value_table(instance, search.check_time)
     units = best_units(table, search)
     if units is None:
         return Answer(infeasible=True)

@@ -12,7 +12,7 @@ def solve_greedy(instance: Instance, search: Search) -> Answer:
     The steps are taken by falling gain a unit; a stream whose next step no longer
     fits keeps what it has (Sinha and Zoltners, 1979).
     """
-    table = value_table(instance)
+    table = value_table(instance, search.check_time)
     increments = hull_increments(table)
     units = greedy_units(increments, table.total_units) if increments else None
     if units is None:

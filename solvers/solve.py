@@ -3,6 +3,7 @@
 from typing import Any
 
 from formulations.evaluate import evaluate
+from formulations.feasibility import is_infeasible
 from formulations.replay import replay
 from formulations.schedule import Schedule
 from instances import Instance, InvalidOption, SolverDisagreement, as_estimated
@@ -42,7 +43,7 @@ def solve(
     answer = _run(problem, entry, search, settings)
     status = certify(problem, solver, answer)
     answer.metadata["settings"] = settings
-    if on_estimates and answer.schedule is not None:
+    if on_estimates:
         status = _score_on_truth(instance, answer)
     return Result(
         instance=instance.name,
@@ -94,7 +95,8 @@ def _run(
 
 def _score_on_truth(instance: Instance, answer: Answer) -> Status:
     """Replace a plan made on estimates by what it is worth on the truth."""
-    assert answer.schedule is not None
+    if answer.schedule is None:
+        return Status.INFEASIBLE if is_infeasible(instance) else Status.NO_SOLUTION
     answer.metadata["planned_objective"] = answer.objective
     answer.metadata["planned_bound"] = answer.bound
     answer.bound = None

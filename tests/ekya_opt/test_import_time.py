@@ -1,0 +1,72 @@
+"""What stays unloaded until it is needed."""
+
+import subprocess
+import sys
+from collections.abc import Callable
+
+import pytest
+
+HEAVY = ("numpy", "pandas", "pulp", "highspy", "ortools", "networkx", "matplotlib")
+HELP = "from ekya_opt.cli import main; main(['--help'])"
+HELP_OF_SOLVE = "from ekya_opt.cli import main; main(['solve', '--help'])"
+VERSIONS = "from ekya_opt.cli import main; main(['versions'])"
+
+
+@pytest.mark.parametrize(
+    "code",
+    ["import ekya_opt", "import instances", HELP, HELP_OF_SOLVE, VERSIONS],
+)
+def test_nothing_heavy_is_loaded(
+    python_environment: Callable[[], dict[str, str]], code: str
+) -> None:
+    """Importing the package or asking for help loads no numerical library."""
+    check = f"\nimport sys; print(sorted({set(HEAVY)} & set(sys.modules)))"
+    done = subprocess.run(
+        [sys.executable, "-c", code + check],
+        env=python_environment(),
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout.splitlines()[-1] == "[]"
+
+
+def test_solving_loads_no_library_that_it_does_not_need(
+    python_environment: Callable[[], dict[str, str]],
+) -> None:
+    """The dynamic program needs numpy only."""
+    code = "import sys, ekya_opt; ekya_opt.solve; print(sorted("
+    code += f"{set(HEAVY) - {'numpy'}} & set(sys.modules)))"
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        env=python_environment(),
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout.strip() == "[]"
+
+
+def test_every_public_name_loads() -> None:
+    """Each name in __all__ is an attribute, and dir() lists it."""
+    import ekya_opt
+
+    for name in ekya_opt.__all__:
+        assert getattr(ekya_opt, name) is not None
+    assert set(ekya_opt.__all__) <= set(dir(ekya_opt))
+
+
+def test_no_public_name_is_hidden_by_a_module() -> None:
+    """A module of the package never has the name of a public function."""
+    import ekya_opt
+
+    for name in ekya_opt.__all__:
+        assert type(getattr(ekya_opt, name)).__name__ != "module"
+
+
+def test_unknown_names_are_attribute_errors() -> None:
+    """A name that there is not raises AttributeError, as in any module."""
+    import ekya_opt
+
+    with pytest.raises(AttributeError, match="has no attribute 'magic'"):
+        getattr(ekya_opt, "magic")  # noqa: B009

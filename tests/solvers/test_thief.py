@@ -1,0 +1,133 @@
+"""The Thief, step by step and on instances that trap it."""
+
+from dataclasses import replace
+from itertools import permutations
+
+import pytest
+from hypothesis import given
+
+from formulations import StreamModel
+from formulations.pick_configs import PickConfigs
+from instances import Instance, InvalidOption
+from solvers import Options, Result, Status, solve
+from solvers.allocations import allocation_of
+from solvers.thief import LEAST_IMPROVEMENT, _fair_start, _moved, _ordered_jobs
+from tests.small import retraining, serving, stream, window
+from tests.strategies import instances
+
+
+def thief(instance: Instance, **settings: object) -> Result:
+    """Solve by the Thief."""
+    return solve(instance, "thief", Options(settings=settings))
+
+
+def shares(instance: Instance, result: Result) -> list[tuple[int, int]]:
+    """Return the units of a result's streams."""
+    assert result.schedule is not None
+    return allocation_of(instance, result.schedule)
+
+
+def test_the_fair_start_and_its_remainder() -> None:
+    """Seven units over four jobs: one each, the other three by the order chosen."""
+    instance = window(stream("A"), stream("B"), gpus=0.7)
+    assert _fair_start(instance, "inference-first") == [(2, 2), (2, 1)]
+    assert _fair_start(instance, "training-first") == [(2, 2), (1, 2)]
+    assert _fair_start(instance, "by-stream") == [(2, 2), (2, 1)]
+    six = replace(instance, gpus=0.6)
+    assert _fair_start(six, "by-stream") == [(2, 2), (1, 1)]
+    assert _fair_start(six, "inference-first") == [(2, 1), (2, 1)]
+
+
+def test_stealing_stops_at_the_first_steal_that_gains_nothing() -> None:
+    """From (2, 2), inference steals one unit for 0.8 → 1.0 and leaves the last."""
+    levels = (serving(0.1, 0.5), serving(0.2, 0.8), serving(0.3, 1))
+    instance = window(stream("A", 1, inference=levels), gpus=0.4)
+    result = thief(instance)
+    assert shares(instance, result) == [(3, 1)]
+    assert result.objective == pytest.approx(1)
+    assert result.status is Status.FEASIBLE
+    assert [point.objective for point in result.trace] == pytest.approx([0.8, 1])
+
+
+def test_a_steal_never_leaves_a_victim_below_zero() -> None:
+    """With steps of 2, (2, 2) becomes (4, 0); with steps of 3 nothing can be stolen."""
+    levels = (serving(0.2, 0.5), serving(0.4, 1))
+    instance = window(stream("A", 1, inference=levels), gpus=0.4)
+    assert shares(instance, thief(instance, steal_units=2)) == [(4, 0)]
+    assert shares(instance, thief(instance, steal_units=3)) == [(2, 2)]
+
+
+def test_the_thief_cannot_cross_a_flat_step() -> None:
+    """Five streams that need 3 units each, fair share 1: the Thief serves nobody.
+
+    The optimum serves three of them: 3 · 0.8 / 5 = 0.48.
+    """
+    cameras = [stream(n, 0.8, inference=(serving(0.3, 1),)) for n in "ABCDE"]
+    instance = window(*cameras)
+    assert thief(instance).objective == 0
+    assert solve(instance, "dp").objective == pytest.approx(0.48)
+
+
+def test_the_order_of_jobs_decides_who_wins() -> None:
+    """One spare unit helps inference or retraining; who steals first has it.
+
+    Under the fair split (2, 2) of one stream, inference reaches 1.0 instead of 0.5
+    with 3 units; the retraining to 1.0 ends at 50 s on 3 units, never on 1.
+    """
+    levels = (serving(0.1, 0.5), serving(0.2, 0.6), serving(0.3, 0.7))
+    camera = stream("A", 0.5, inference=levels, retraining=(retraining(15, 1.0),))
+    instance = window(camera, gpus=0.4)
+    first = shares(instance, thief(instance, order="training-first"))
+    second = shares(instance, thief(instance, order="inference-first"))
+    # (2, 2): 0.75 · 0.3 + 0.25 · 0.6 = 0.375; (1, 3): 0.5 · 0.25 + 0.5 · 0.5 = 0.375.
+    # (3, 1): 0.35, no completion. Neither steal gains, so both stay.
+    assert first == second == [(2, 2)]
+
+
+@given(instances(max_streams=3, max_units=8))
+def test_more_passes_never_lose(instance: Instance) -> None:
+    """Passes until nothing changes are worth at least one pass."""
+    once, all_passes = thief(instance), thief(instance, passes=0)
+    if once.objective is not None:
+        assert all_passes.objective is not None
+        assert all_passes.objective >= once.objective - 1e-12
+
+
+@given(instances(max_streams=3, max_units=6, floors=False))
+def test_the_end_of_all_passes_is_a_local_optimum(instance: Instance) -> None:
+    """After passes=0 no single steal of one unit improves the mean."""
+    result = thief(instance, passes=0)
+    end = shares(instance, result)
+    picks = PickConfigs(instance)
+    jobs = _ordered_jobs(len(instance.streams), "by-stream")
+    for robber, victim in permutations(jobs, 2):
+        trial = _moved(end, robber, victim, 1)
+        if min(min(share) for share in trial) >= 0:
+            gain = picks.objective(trial) - picks.objective(end)
+            assert gain <= LEAST_IMPROVEMENT + 1e-12
+
+
+@given(instances(max_streams=3, max_units=6))
+def test_the_thief_is_never_below_its_initial_schedule(instance: Instance) -> None:
+    """Started from the optimum, the Thief returns an optimum."""
+    best = solve(instance, "dp")
+    if best.schedule is not None and best.objective is not None:
+        result = solve(instance, "thief", Options(initial_schedule=best.schedule))
+        assert result.objective == pytest.approx(best.objective)
+
+
+def test_pick_configs_takes_the_best_config_that_finishes() -> None:
+    """Of a dear and a cheap config only the cheap one finishes on one unit."""
+    dear, cheap = retraining(50, 0.95, name="dear"), retraining(5, 0.7, name="cheap")
+    instance = window(stream(retraining=(dear, cheap)))
+    model = StreamModel(instance, instance.streams[0])
+    assert model.pick(5, 1) == (pytest.approx(0.5 * 0.5 + 0.5 * 0.7), 1)
+    value, idx = model.pick(0, 10)
+    assert (value, idx) == (0.0, -1)
+
+
+@pytest.mark.parametrize("settings", [{"steal_units": 0}, {"passes": -1}])
+def test_settings_outside_their_domain_are_refused(settings: dict[str, int]) -> None:
+    """A step below one unit and a negative number of passes are errors."""
+    with pytest.raises(InvalidOption, match="expected at least 1 and at least 0"):
+        thief(window(stream()), **settings)
