@@ -1,6 +1,8 @@
 """What an allocation of units to jobs is worth: Algorithm 2 of Ekya for all streams."""
 
 from collections.abc import Sequence
+from dataclasses import replace
+from typing import Literal
 
 from formulations.schedule import Schedule
 from formulations.stream_model import NEVER_SERVED, StreamModel
@@ -8,6 +10,9 @@ from instances import Instance
 
 Share = tuple[int, int]
 """Inference units and training units of one stream."""
+
+BelowFloor = Literal["penalised", "unserved"]
+"""What a share that cannot keep its stream's floor counts in the mean accuracy."""
 
 
 class PickConfigs:
@@ -17,13 +22,24 @@ class PickConfigs:
     ----------
     instance
         Problem with reallocation ``never`` or ``stream``.
+    below_floor
+        With ``unserved`` a share that cannot keep the floor gains 0; with
+        ``penalised`` the accuracy that it has, less 1.
     """
 
-    def __init__(self, instance: Instance) -> None:
+    def __init__(
+        self, instance: Instance, below_floor: BelowFloor = "unserved"
+    ) -> None:
         self.models = [StreamModel(instance, stream) for stream in instance.streams]
+        self._below = [
+            StreamModel(instance, replace(stream, min_accuracy=0))
+            for stream in instance.streams
+            if below_floor == "penalised"
+        ]
         weights = [stream.weight for stream in instance.streams]
         self.weights = [weight / sum(weights) for weight in weights]
         self._picks: list[dict[Share, tuple[float, int]]] = [{} for _ in weights]
+        self._gains: list[dict[Share, float]] = [{} for _ in weights]
 
     def pick(self, stream_idx: int, share: Share) -> tuple[float, int]:
         """Return the best value and its retraining config for a stream's share.
@@ -37,9 +53,16 @@ class PickConfigs:
         return found
 
     def gain(self, stream_idx: int, share: Share) -> float:
-        """Return what a stream adds to the mean accuracy; 0 if it cannot be served."""
-        value = self.pick(stream_idx, share)[0]
-        return 0.0 if value == NEVER_SERVED else self.weights[stream_idx] * value
+        """Return what a stream adds to the mean accuracy."""
+        gains = self._gains[stream_idx]
+        found = gains.get(share)
+        if found is None:
+            value = self.pick(stream_idx, share)[0]
+            if value == NEVER_SERVED:
+                below = self._below
+                value = below[stream_idx].pick(*share)[0] - 1 if below else 0.0
+            found = gains[share] = self.weights[stream_idx] * value
+        return found
 
     def objective(self, allocation: Sequence[Share]) -> float:
         """Return the mean accuracy of an allocation, one share a stream."""

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from formulations.pick_configs import PickConfigs, Share
 from formulations.schedule import Schedule
+from formulations.stream_model import NEVER_SERVED, StreamModel
 from instances import Instance
 from solvers.search import Answer, Search
 
@@ -31,8 +32,29 @@ def report_allocation(
 
 
 def answer_allocation(picks: PickConfigs, allocation: Sequence[Share]) -> Answer:
-    """Return the answer that an allocation is; an empty one if it breaks a floor."""
-    schedule = picks.schedule(allocation)
-    if schedule is None:
-        return Answer()
-    return Answer(schedule=schedule, objective=picks.objective(allocation))
+    """Return the answer that an allocation is, with the configs picked for it."""
+    retraining = [picks.pick(v, share)[1] for v, share in enumerate(allocation)]
+    answer = answer_choices(picks.models, retraining, allocation)
+    if answer.schedule is not None:
+        answer.objective = picks.objective(allocation)
+    return answer
+
+
+def answer_choices(
+    models: Sequence[StreamModel], retraining: Sequence[int], shares: Sequence[Share]
+) -> Answer:
+    """Return the answer that a retraining config and a share for each stream are.
+
+    Where some stream is not kept at its floor there is no schedule, and
+    ``below_floor`` in the metadata names the streams.
+    """
+    choices = list(zip(models, retraining, shares, strict=True))
+    below = [
+        model.stream.name
+        for model, idx, share in choices
+        if model.value(idx, *share) == NEVER_SERVED
+    ]
+    if below:
+        return Answer(metadata={"below_floor": below})
+    plans = tuple(model.plan(idx, *share) for model, idx, share in choices)
+    return Answer(schedule=Schedule(streams=plans))

@@ -2,7 +2,7 @@
 
 from typing import Literal
 
-from formulations.pick_configs import PickConfigs, Share
+from formulations.pick_configs import BelowFloor, PickConfigs, Share
 from instances import Instance, InvalidOption
 from solvers.allocations import (
     allocation_of,
@@ -28,18 +28,21 @@ def solve_thief(
     passes: int = 1,
     order: JobOrder = "inference-first",
     remainder: JobOrder = "inference-first",
+    below_floor: BelowFloor = "penalised",
 ) -> Answer:
     """Ekya's Thief: from a fair start, each job steals from each other while it pays.
 
-    The paper leaves four things open, which are settings here. ``steal_units`` is Δ,
+    The paper leaves five things open, which are settings here. ``steal_units`` is Δ,
     in units. ``passes`` is how often all pairs of jobs are tried; 0 goes on until a
     pass changes nothing. ``order`` is the order of the thieves and of their victims.
     ``remainder`` is the order in which jobs get the units that the fair start leaves.
+    ``below_floor`` is what a stream counts for which no inference config keeps the
+    floor: its accuracy less 1, so that stealing leads back to the floor, or nothing.
     """
     if steal_units < 1 or passes < 0:
         message = f"thief: steal_units is {steal_units}, passes is {passes}"
         raise InvalidOption(f"{message}, expected at least 1 and at least 0")
-    picks = PickConfigs(instance)
+    picks = PickConfigs(instance, below_floor)
     best = _fair_start(instance, remainder)
     if search.options.initial_schedule is not None:
         best = allocation_of(instance, search.options.initial_schedule)
@@ -59,7 +62,7 @@ def solve_thief(
                         report_allocation(search, picks, best)
         done += 1
     answer = answer_allocation(picks, best)
-    answer.metadata = {"passes_done": done}
+    answer.metadata["passes_done"] = done
     return answer
 
 

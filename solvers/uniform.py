@@ -1,10 +1,9 @@
 """Baselines that split the GPUs evenly by stream (Ekya, §6.1)."""
 
 from formulations.pick_configs import PickConfigs, Share
-from formulations.schedule import Schedule
-from formulations.stream_model import NEVER_SERVED, NO_RETRAINING, StreamModel
+from formulations.stream_model import NO_RETRAINING, StreamModel
 from instances import Instance, InvalidOption
-from solvers.allocations import answer_allocation, fair_split
+from solvers.allocations import answer_allocation, answer_choices, fair_split
 from solvers.config_rules import ruled_config
 from solvers.search import Answer, Search
 
@@ -23,19 +22,16 @@ def solve_uniform(
     ``inference_share`` is the part of a stream's units that serves. A retraining that
     would not finish is not run, one that harms is.
     """
-    plans = []
-    for stream, share in zip(
-        instance.streams, _even_shares(instance, inference_share), strict=True
-    ):
-        model = StreamModel(instance, stream)
-        idx = ruled_config(stream, config)
+    models = [StreamModel(instance, stream) for stream in instance.streams]
+    shares = _even_shares(instance, inference_share)
+    retraining = []
+    for model, share in zip(models, shares, strict=True):
+        idx = ruled_config(model.stream, config)
         if idx != NO_RETRAINING:
             seconds = model.completion_seconds(idx, share[1])
             idx = idx if seconds <= instance.window_seconds else NO_RETRAINING
-        if model.value(idx, *share) == NEVER_SERVED:
-            return Answer()
-        plans.append(model.plan(idx, *share))
-    return Answer(schedule=Schedule(streams=tuple(plans)))
+        retraining.append(idx)
+    return answer_choices(models, retraining, shares)
 
 
 def solve_fixed_res(
@@ -51,13 +47,10 @@ def solve_fixed_res(
 
 def solve_inference_only(instance: Instance, search: Search) -> Answer:
     """No retraining: all units serve, split evenly by stream."""
-    plans = []
-    for stream, share in zip(instance.streams, _even_shares(instance, 1), strict=True):
-        model = StreamModel(instance, stream)
-        if model.value(NO_RETRAINING, *share) == NEVER_SERVED:
-            return Answer()
-        plans.append(model.plan(NO_RETRAINING, *share))
-    return Answer(schedule=Schedule(streams=tuple(plans)))
+    models = [StreamModel(instance, stream) for stream in instance.streams]
+    return answer_choices(
+        models, [NO_RETRAINING] * len(models), _even_shares(instance, 1)
+    )
 
 
 def _even_shares(instance: Instance, inference_share: float) -> list[Share]:

@@ -89,6 +89,7 @@ def test_baselines_that_break_a_floor_have_no_solution() -> None:
         result = solve(instance, solver)
         assert result.status is Status.NO_SOLUTION
         assert result.schedule is None
+        assert result.metadata["below_floor"] == ["A"]
     assert solve(instance, "inference-only").status is Status.FEASIBLE
 
 

@@ -121,7 +121,7 @@ def test_settings_are_checked_by_name_and_type(
     with pytest.raises(InvalidOption, match="no setting 'width'; it has: depth, deep"):
         run(monkeypatch, solver, settings={"width": 1})
     for value in ("x", "1.5", 1.5, True, None):
-        with pytest.raises(InvalidOption, match="setting depth is .*expected int"):
+        with pytest.raises(InvalidOption, match=r"setting depth is .*expected int"):
             run(monkeypatch, solver, settings={"depth": value})
 
 

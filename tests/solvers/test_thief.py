@@ -68,6 +68,20 @@ def test_the_thief_cannot_cross_a_flat_step() -> None:
     assert solve(instance, "dp").objective == pytest.approx(0.48)
 
 
+def test_below_its_floor_a_stream_can_be_led_back_or_left() -> None:
+    """Two streams at a floor of 0.5 that takes 4 units start from 2 each, of 8.
+
+    Penalised, each inference steals what it lacks from a training job. Unserved, one
+    unit more gains B nothing while A's is stolen, and nobody climbs from 2 to 4.
+    """
+    levels = tuple(serving(part / 10, part / 8) for part in (1, 2, 3, 4))
+    cameras = [stream(name, 1, inference=levels) for name in "AB"]
+    instance = window(*cameras, gpus=0.8, min_accuracy=0.5)
+    result = thief(instance)
+    assert shares(instance, result) == [(4, 0), (4, 0)]
+    assert thief(instance, below_floor="unserved").status is Status.NO_SOLUTION
+
+
 def test_the_order_of_jobs_decides_who_wins() -> None:
     """One spare unit helps inference or retraining; who steals first has it.
 

@@ -1,0 +1,195 @@
+"""The shipped instances and what a command-line argument stands for."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from instances import (
+    EkyaOptError,
+    Instance,
+    Reallocation,
+    instance_hash,
+    load_shipped,
+    shipped_names,
+)
+from instances.generators.shipped import shipped_instances, write_library
+from instances.library import LIBRARY, expand, shipped_families, shipped_path
+from solvers import solve
+
+FAMILIES = ["contention", "hard-knapsack", "paper", "recorded-like", "ties", "trap"]
+
+
+@pytest.fixture(scope="module")
+def shipped() -> dict[str, Instance]:
+    """Return every shipped instance by name."""
+    return {name: load_shipped(name) for name in shipped_names()}
+
+
+def test_the_library_is_what_its_recipes_make(tmp_path: Path) -> None:
+    """Writing the whole library again gives the shipped files, byte for byte."""
+    write_library(tmp_path)
+    made = {path.relative_to(tmp_path): path for path in tmp_path.glob("*/*")}
+    assert {path.relative_to(LIBRARY) for path in LIBRARY.glob("*/*.json")} == set(made)
+    for name, path in made.items():
+        assert path.read_bytes() == (LIBRARY / name).read_bytes(), name
+
+
+def test_recipes_and_files_agree(shipped: dict[str, Instance]) -> None:
+    """Files hold the instances of their recipes, metadata included."""
+    for name, instance in shipped_instances():
+        assert shipped[name] == instance
+        assert shipped[name].name == name.replace("/", "-")
+        assert shipped[name].metadata == instance.metadata
+
+
+def test_the_library_is_small_and_covers_the_format(
+    shipped: dict[str, Instance],
+) -> None:
+    """Under 1.5 MB, no problem twice, and every optional field used somewhere."""
+    size = sum(path.stat().st_size for path in LIBRARY.glob("*/*.json"))
+    assert size < 1_500_000
+    everything = shipped.values()
+    assert len({instance_hash(each) for each in everything}) == len(shipped)
+    streams = [stream for each in everything for stream in each.streams]
+    configs = [config for stream in streams for config in stream.retraining]
+    modes = {each.reallocation for each in everything}
+    assert modes == {Reallocation.NEVER, Reallocation.STREAM}
+    assert any(each.training_throughput for each in everything)
+    assert any(each.min_accuracy > 0 for each in everything)
+    assert any(stream.weight != 1 for stream in streams)
+    assert any(config.gpu_seconds == 0 for config in configs)
+    assert any(config.delay_seconds > 0 for config in configs)
+    assert any(config.estimate for config in configs)
+
+
+def test_every_shipped_instance_has_an_optimum(shipped: dict[str, Instance]) -> None:
+    """The dynamic program proves an optimum of every shipped instance."""
+    for name, instance in shipped.items():
+        assert solve(instance, "dp").status == "optimal", name
+
+
+def test_the_first_paper_window(shipped: dict[str, Instance]) -> None:
+    """A holds 1 GPU and 0.65; B serves on 1 and retrains Cfg2B on 1 in 50 of 120 s."""
+    result = solve(shipped["paper/window1"], "dp")
+    served = (50 * 0.5 + 70 * 0.85) / 120
+    assert result.objective == pytest.approx((0.65 + served) / 2, abs=1e-12)
+    assert result.objective == pytest.approx(0.677083, abs=5e-7)
+    assert result.schedule is not None
+    chosen = {plan.stream: plan.retraining for plan in result.schedule.streams}
+    assert chosen == {"A": None, "B": "Cfg2B"}
+
+
+def test_the_second_paper_window(shipped: dict[str, Instance]) -> None:
+    """It starts from A at 0.65 and B at 0.85; A retrains Cfg2A on 1 GPU in 40 s."""
+    second = shipped["paper/window2"]
+    assert [stream.accuracy for stream in second.streams] == [0.65, 0.85]
+    served = (40 * 0.65 + 80 * 0.9) / 120
+    result = solve(second, "dp")
+    assert result.objective == pytest.approx((served + 0.85) / 2, abs=1e-12)
+    assert result.objective == pytest.approx(0.833333, abs=5e-7)
+
+
+def test_the_paper_windows_state_table_1(shipped: dict[str, Instance]) -> None:
+    """3 GPUs, 120 s, a floor of 0.4, and i GPUs keep min(1, i) of the accuracy."""
+    for number in (1, 2):
+        window = shipped[f"paper/window{number}"]
+        assert window.gpus == 3
+        assert window.window_seconds == 120
+        assert window.min_accuracy == 0.4
+        assert window.metadata == {"source": "Ekya, Table 1 and Fig. 4"}
+        for stream in window.streams:
+            shares = [(c.gpus, c.relative_accuracy) for c in stream.inference]
+            assert shares == [(k / 20, k / 20) for k in range(1, 21)]
+    rows = {
+        config.name: (config.accuracy, config.gpu_seconds)
+        for stream in shipped["paper/window1"].streams
+        for config in stream.retraining
+    }
+    assert rows == {
+        "Cfg1A": (0.75, 85),
+        "Cfg2A": (0.7, 65),
+        "Cfg1B": (0.9, 80),
+        "Cfg2B": (0.85, 50),
+    }
+
+
+def test_names_families_and_paths() -> None:
+    """Names are family/name, sorted; each has its file."""
+    names = shipped_names()
+    assert names == sorted(names)
+    assert shipped_families() == FAMILIES
+    assert shipped_path("paper/window1").name == "window1.json"
+
+
+@pytest.mark.parametrize("name", ["paper/window3", "paper", "../secret", "", "x/y"])
+def test_an_unknown_name_lists_the_families(name: str) -> None:
+    """An unknown shipped name is one line that lists the families."""
+    with pytest.raises(EkyaOptError) as caught:
+        load_shipped(name)
+    message = str(caught.value)
+    assert ", ".join(FAMILIES) in message
+    assert "\n" not in message
+
+
+def test_a_file_stands_for_itself(tmp_path: Path) -> None:
+    """A file is taken as it is, whatever its name; reading it is another matter."""
+    path = tmp_path / "notes.txt"
+    path.write_text("")
+    assert expand(str(path)) == [path]
+
+
+def test_a_folder_stands_for_its_instance_files(tmp_path: Path) -> None:
+    """All .json and .json.gz files in and below a folder, sorted, none hidden."""
+    (tmp_path / "b").mkdir()
+    for name in ("c.json", "b/z.json.gz", "b/a.json", "readme.md", ".hidden.json"):
+        (tmp_path / name).write_text("")
+    (tmp_path / "folder.json").mkdir()
+    found = [path.relative_to(tmp_path).as_posix() for path in expand(str(tmp_path))]
+    assert found == ["b/a.json", "b/z.json.gz", "c.json"]
+
+
+def test_an_empty_folder_is_an_error(tmp_path: Path) -> None:
+    """A folder that holds no instance file is refused by name."""
+    (tmp_path / "readme.md").write_text("")
+    with pytest.raises(EkyaOptError, match=r"folder without any \.json or \.json\.gz"):
+        expand(str(tmp_path))
+
+
+def test_shipped_arguments() -> None:
+    """All, one family or one instance of the library."""
+    everything = [shipped_path(name) for name in shipped_names()]
+    assert expand("shipped:") == expand("shipped:all") == everything
+    assert expand("shipped:paper") == [
+        shipped_path("paper/window1"),
+        shipped_path("paper/window2"),
+    ]
+    assert expand("shipped:paper/window2") == [shipped_path("paper/window2")]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "shipped:nothing",
+        "shipped:paper/",
+        "shipped:../x",
+        "no/such/file",
+        "a" * 999,
+        "",
+    ],
+)
+def test_what_stands_for_nothing_is_an_error(text: str) -> None:
+    """The error is one line that lists the shipped families."""
+    with pytest.raises(EkyaOptError) as caught:
+        expand(text)
+    message = str(caught.value)
+    assert ", ".join(FAMILIES) in message
+    assert "\n" not in message
+
+
+def test_reading_the_library_needs_no_numpy() -> None:
+    """Instances and the shipped library load without a numerical library."""
+    code = "import sys, instances as i; i.load_shipped('paper/window1');"
+    code += "sys.exit('numpy' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
