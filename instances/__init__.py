@@ -26,6 +26,7 @@ from instances.instance_files import (
     read_instance,
     write_instance,
 )
+from instances.library import load_shipped, shipped_names
 
 __all__ = [
     "EkyaOptError",
@@ -46,6 +47,8 @@ __all__ = [
     "instance_from_dict",
     "instance_hash",
     "instance_to_dict",
+    "load_shipped",
     "read_instance",
+    "shipped_names",
     "write_instance",
 ]

@@ -2,6 +2,7 @@
 
 import gzip
 import json
+import math
 import os
 import tempfile
 import types
@@ -38,6 +39,8 @@ def read_json(path: Path, error: type[InvalidData]) -> Any:
             raise error("is not a gzip file", file=str(path)) from None
         reason = problem.strerror or str(problem)
         raise EkyaOptError(f"{path}: cannot be read: {reason}") from None
+    except ValueError as problem:
+        raise EkyaOptError(f"{path}: cannot be read: {problem}") from None
     except (EOFError, zlib.error):
         raise error("is not a whole gzip file", file=str(path)) from None
     try:
@@ -55,6 +58,12 @@ def parse_json(text: str, error: type[InvalidData]) -> Any:
     def refuse_constant(constant: str) -> None:
         raise error(f"holds {constant}, expected finite numbers only")
 
+    def finite_float(text: str) -> float:
+        number = float(text)
+        if math.isinf(number):
+            raise error(f"holds {shown(text)}, expected finite numbers only")
+        return number
+
     def refuse_repeated_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
         table = dict(pairs)
         if len(table) < len(pairs):
@@ -67,6 +76,7 @@ def parse_json(text: str, error: type[InvalidData]) -> Any:
         return json.loads(
             text,
             parse_constant=refuse_constant,
+            parse_float=finite_float,
             object_pairs_hook=refuse_repeated_keys,
         )
     except json.JSONDecodeError as problem:
@@ -169,18 +179,27 @@ def write_json(path: Path, value: Any) -> None:
 def write_atomically(path: Path, content: bytes) -> None:
     """Write a file so that it is never seen half-written.
 
+    A link keeps pointing where it does. What is no file, such as ``/dev/stdout``, is
+    written to directly.
+
     Raises
     ------
     EkyaOptError
         If the file cannot be written.
     """
     try:
-        handle, temporary = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+        if path.exists() and not path.is_file() and not path.is_dir():
+            path.write_bytes(content)
+            return
+        target = path.resolve()
+        handle, temporary = tempfile.mkstemp(
+            prefix=f".{target.name}.", dir=target.parent
+        )
         try:
             with os.fdopen(handle, "wb") as file:
                 file.write(content)
             os.chmod(temporary, 0o666 & ~_umask())
-            os.replace(temporary, path)
+            os.replace(temporary, target)
         except BaseException:
             Path(temporary).unlink(missing_ok=True)
             raise

@@ -1,5 +1,6 @@
 """The generated families: what every one of them promises."""
 
+import itertools
 import json
 from pathlib import Path
 from typing import Any
@@ -103,7 +104,7 @@ def test_the_sweep_goes_from_1_to_10_streams_per_gpu() -> None:
     """The sweep keeps the server and adds streams, keeping those there are."""
     sweep = contention_sweep(3, gpus=2)
     assert [len(each.streams) / each.gpus for each in sweep] == list(range(1, 11))
-    for fewer, more in zip(sweep, sweep[1:], strict=False):
+    for fewer, more in itertools.pairwise(sweep):
         assert more.streams[: len(fewer.streams)] == fewer.streams
         assert regenerate(more.metadata) == more
 
@@ -111,7 +112,7 @@ def test_the_sweep_goes_from_1_to_10_streams_per_gpu() -> None:
 @pytest.mark.parametrize("num_streams", [0, -1, 100_001, 2.5, True, "3", None])
 def test_the_number_of_streams_is_checked(num_streams: Any) -> None:
     """A number of streams beyond 1 to 100,000 is refused by name and value."""
-    with pytest.raises(InvalidOption, match="num_streams is .* from 1 to 100000"):
+    with pytest.raises(InvalidOption, match=r"num_streams is .* from 1 to 100000"):
         generate("trap", num_streams, 1, 0)
 
 

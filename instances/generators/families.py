@@ -1,0 +1,85 @@
+"""The families of generated instances by name."""
+
+import inspect
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from instances.checks import shown
+from instances.errors import InvalidOption
+from instances.generators.assembly import GENERATOR_VERSION, ServerOptions
+from instances.generators.contention import contention
+from instances.generators.hard_knapsack import hard_knapsack
+from instances.generators.recorded_like import recorded_like
+from instances.generators.ties import ties
+from instances.generators.trap import trap
+from instances.instance import Instance
+
+FAMILIES: dict[str, Callable[..., Instance]] = {
+    "recorded-like": recorded_like,
+    "contention": contention,
+    "trap": trap,
+    "ties": ties,
+    "hard-knapsack": hard_knapsack,
+}
+
+
+def generate(
+    family: str, num_streams: int, gpus: float, seed: int = 0, **options: Any
+) -> Instance:
+    """Return an instance of a family; the same arguments give the same instance.
+
+    Parameters
+    ----------
+    family
+        Name in ``FAMILIES``.
+    num_streams
+        Number of streams, from 1 to 100,000.
+    gpus
+        GPUs of the server; may be a fraction if it makes a whole number of units.
+    seed
+        From 0 to 2**31 - 1.
+    options
+        The family's own keyword options and the fields in ``ServerOptions``.
+
+    Raises
+    ------
+    InvalidOption
+        If the family or an option is unknown, or an option lies outside its domain.
+    InvalidInstance
+        If a field of the instance lies outside its domain.
+    """
+    if family not in FAMILIES:
+        known = ", ".join(FAMILIES)
+        raise InvalidOption(f"there is no family {shown(family)}; there are: {known}")
+    return FAMILIES[family](num_streams, gpus, seed, **options)
+
+
+def family_options(family: str) -> tuple[str, ...]:
+    """Return the names of a family's options: its own, then the server's."""
+    own = [
+        name
+        for name, parameter in inspect.signature(FAMILIES[family]).parameters.items()
+        if parameter.kind is inspect.Parameter.KEYWORD_ONLY
+    ]
+    return (*own, *ServerOptions.__annotations__)
+
+
+def regenerate(metadata: Mapping[str, Any]) -> Instance:
+    """Return the instance that a generated instance's metadata describe.
+
+    Raises
+    ------
+    InvalidOption
+        If they are no generator's metadata, or another version's.
+    """
+    keys = ("family", "num_streams", "gpus", "seed", "options", "generator_version")
+    missing = [key for key in keys if key not in metadata]
+    if missing:
+        message = f"metadata have no {missing[0]}, expected those of a generator"
+        raise InvalidOption(message)
+    version = metadata["generator_version"]
+    if version != GENERATOR_VERSION:
+        message = f"generator_version is {shown(version)}, expected {GENERATOR_VERSION}"
+        raise InvalidOption(message)
+    family, num_streams, gpus, seed, options = (metadata[key] for key in keys[:-1])
+    return generate(family, num_streams, gpus, seed, **options)
