@@ -81,7 +81,7 @@ def _run(
         stopped_by = StoppedBy.INTERRUPT
     answer = found if isinstance(found, Answer) else Answer(schedule=found)
     answer.stopped_by = answer.stopped_by or stopped_by
-    if answer.bound is None and entry.kind in ("exact", "bound"):
+    if answer.bound is None:
         answer.bound = search.bound
     own = answer.objective
     if answer.schedule is not None and own is None:

@@ -1,5 +1,8 @@
 """The Thief of Ekya's released code, which differs from the paper's."""
 
+import math
+from itertools import product
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -13,6 +16,8 @@ from solvers.search import Answer, Search, TimeUp
 
 Floats = NDArray[np.float64]
 
+ROUNDING = 1e-9
+
 
 def solve_thief_released(
     instance: Instance, search: Search, *, rounds: int = 3, steal_gpus: float = 0.1
@@ -22,8 +27,8 @@ def solve_thief_released(
     Every round picks each stream's config alone, restarts from equal shares and, for
     each pair of jobs, tries every amount up to the victim's whole share in steps of
     ``steal_gpus``, keeping the best of all. The last of ``rounds`` counts. Shares are
-    scored by the released simulator's rules, then rounded to units by largest
-    remainders, and the configs are picked again on the units.
+    scored by the released simulator's rules. In the end they are rounded to units, each
+    down or up in the way that is best on the instance, with configs picked anew.
     """
     if rounds < 1 or not 0 < steal_gpus <= instance.gpus:
         message = f"thief-released: rounds is {rounds}, steal_gpus is {steal_gpus:g}"
@@ -41,9 +46,8 @@ def solve_thief_released(
             shares = _steal_all(window, instance, retraining, steal_gpus, search)
     except TimeUp:
         stopped_by = StoppedBy.TIME_LIMIT
-    answer = answer_allocation(
-        PickConfigs(instance), rounded_to_units(instance, shares)
-    )
+    picks = PickConfigs(instance, "penalised")
+    answer = answer_allocation(picks, best_rounding(instance, picks, shares))
     answer.stopped_by = stopped_by
     return answer
 
@@ -101,15 +105,26 @@ def _amounts(share: float, step: float) -> list[float]:
     return [*(float(amount) for amount in steps if amount < share), float(share)]
 
 
-def rounded_to_units(instance: Instance, shares: Floats) -> list[Share]:
-    """Return whole units for fractions of GPUs, by the method of largest remainders.
+def best_rounding(
+    instance: Instance, picks: PickConfigs, shares: Floats
+) -> list[Share]:
+    """Return the best whole units, each job's rounded down or up, within the total.
 
-    ``shares`` has shape ``(2, V)``, inference and training; their sum is at most the
-    GPUs, and so is the units'.
+    ``shares`` has shape ``(2, V)``, inference and training in GPUs. The recursion runs
+    over the streams and the units that the total has beyond all rounded down.
     """
     exact = shares * instance.units_per_gpu
-    units = np.floor(exact + 1e-9).astype(int)
-    spare = min(instance.total_units, round(float(exact.sum()))) - int(units.sum())
-    largest = np.argsort(-(exact - units), axis=None, kind="stable")[: max(spare, 0)]
-    units.flat[largest] += 1
-    return [(int(inference), int(training)) for inference, training in units.T]
+    low = np.floor(exact + ROUNDING).astype(int).T.tolist()
+    high = np.ceil(exact - ROUNDING).astype(int).T.tolist()
+    spare = instance.total_units - sum(map(sum, low))
+    best: dict[int, tuple[float, list[Share]]] = {0: (0.0, [])}
+    for v, (down, up) in enumerate(zip(low, high, strict=True)):
+        grown: dict[int, tuple[float, list[Share]]] = {}
+        for used, (value, chosen) in best.items():
+            for share in {*product(*map(set, zip(down, up, strict=True)))}:
+                extra = used + sum(share) - sum(down)
+                total = value + picks.gain(v, share)
+                if extra <= spare and total > grown.get(extra, (-math.inf,))[0]:
+                    grown[extra] = (total, [*chosen, share])
+        best = grown
+    return max(best.values(), key=lambda found: found[0])[1]

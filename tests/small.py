@@ -25,7 +25,7 @@ def serving(gpus: float, relative_accuracy: float, name: str = "") -> InferenceC
     )
 
 
-def stream(name: str = "A", accuracy: float = 0.5, **values: Any) -> Stream:
+def stream(name: str = "A", accuracy: Any = 0.5, **values: Any) -> Stream:
     """Return a stream that serves fully on half a GPU unless told otherwise."""
     values.setdefault("inference", (serving(0.5, 1.0, "full"),))
     return Stream(name=name, accuracy=accuracy, **values)
@@ -33,7 +33,12 @@ def stream(name: str = "A", accuracy: float = 0.5, **values: Any) -> Stream:
 
 def window(*streams: Stream, **values: Any) -> Instance:
     """Return 100 seconds of one GPU in ten units unless told otherwise."""
-    defaults = {"name": "small", "window_seconds": 100, "gpus": 1, "units_per_gpu": 10}
+    defaults: dict[str, Any] = {
+        "name": "small",
+        "window_seconds": 100,
+        "gpus": 1,
+        "units_per_gpu": 10,
+    }
     return Instance(streams=streams, **(defaults | values))
 
 

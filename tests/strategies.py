@@ -76,6 +76,7 @@ _throughput = st.sampled_from(
 @st.composite
 def instances(
     draw: st.DrawFn,
+    /,
     *,
     max_streams: int = 3,
     max_units: int = 6,

@@ -120,11 +120,11 @@ def test_overrides_by_replace_are_validated() -> None:
     instance = window(stream())
     assert replace(instance, gpus=2).total_units == 20
     assert replace(instance, gpus=0.3).total_units == 3
-    assert replace(instance, reallocation="stream").reallocation == "stream"
+    assert replace(instance, reallocation=Reallocation.STREAM).gpus == 1
     with pytest.raises(InvalidInstance, match=r"gpus: is 0.25, expected gpus"):
         replace(instance, gpus=0.25)
     with pytest.raises(InvalidInstance, match="slot_seconds: is missing"):
-        replace(instance, reallocation="server")
+        replace(instance, reallocation=Reallocation.SERVER)
 
 
 def test_total_units_forgive_rounding() -> None:
@@ -135,9 +135,7 @@ def test_total_units_forgive_rounding() -> None:
 
 def test_numbers_of_numpy_are_numbers() -> None:
     """Generators hand over NumPy scalars; files hold plain ones."""
-    config = RetrainingConfig(
-        name="c", gpu_seconds=np.float64(3), accuracy=np.float32(0.5)
-    )
+    config = RetrainingConfig(name="c", gpu_seconds=np.float64(3), accuracy=np.int64(1))
     assert type(config.gpu_seconds) is float
     instance = window(stream(retraining=(config,)), units_per_gpu=np.int64(10))
     assert type(instance.units_per_gpu) is int
@@ -213,8 +211,13 @@ def test_the_hash_names_the_problem_alone() -> None:
     same = replace(instance, name="other", metadata={"seed": 1})
     assert instance_hash(same) == instance_hash(instance)
     assert len(instance_hash(instance)) == 16
-    for values in ({"gpus": 2}, {"min_accuracy": 0.1}, {"reallocation": "stream"}):
-        changed = replace(instance, **values)  # type: ignore[arg-type]
+    changes: list[dict[str, Any]] = [
+        {"gpus": 2},
+        {"min_accuracy": 0.1},
+        {"reallocation": "stream"},
+    ]
+    for values in changes:
+        changed = replace(instance, **values)
         assert instance_hash(changed) != instance_hash(instance)
 
 

@@ -97,7 +97,7 @@ def test_every_solver_reports_infeasibility(solver: str, mode: str) -> None:
     tight = window(*floor, gpus=0.9, reallocation=mode)
     result = solve(tight, solver)
     assert result.status is Status.INFEASIBLE
-    assert result.objective is result.bound is result.schedule is None
+    assert (result.objective, result.bound, result.schedule) == (None, None, None)
     enough = solve(replace(tight, gpus=1), solver)
     if get_solver(solver).kind == "exact":
         assert enough.objective == pytest.approx(0.5)

@@ -1,14 +1,17 @@
 """The released code's Thief: its scoring, its steps, its rounding."""
 
+from itertools import product
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from formulations.pick_configs import PickConfigs
 from formulations.released_window import ReleasedWindow
 from instances import InvalidOption
 from solvers import Options, Status, StoppedBy, solve
-from solvers.thief_released import _amounts, rounded_to_units
+from solvers.thief_released import _amounts, best_rounding
 from tests.small import retraining, serving, stream, window
 
 CURVE = (serving(0.25, 0.5), serving(0.5, 1))
@@ -65,19 +68,31 @@ def test_it_crosses_the_flat_step_that_stops_the_printed_thief() -> None:
 
 
 @given(
-    st.lists(st.tuples(st.floats(0, 3), st.floats(0, 3)), min_size=1, max_size=6),
+    st.lists(st.tuples(st.floats(0, 3), st.floats(0, 3)), min_size=1, max_size=3),
     st.sampled_from([1, 3, 10]),
 )
-def test_rounding_keeps_the_total(parts: list[tuple[float, float]], per: int) -> None:
-    """Rounded units are within one of the exact ones and within the total."""
+def test_the_rounding_is_the_best_of_all(
+    parts: list[tuple[float, float]], per: int
+) -> None:
+    """No way to round each job down or up within the total is better."""
     shares = np.array(parts).T
+    cameras = [
+        stream(f"s{v}", inference=CURVE, retraining=(retraining(20, 0.9),))
+        for v in range(len(parts))
+    ]
     gpus = max(1.0, float(np.ceil(shares.sum())))
-    cameras = [stream(f"s{v}") for v in range(len(parts))]
     instance = window(*cameras, gpus=gpus, units_per_gpu=per)
-    units = np.array(rounded_to_units(instance, shares)).T
-    assert units.sum() <= instance.total_units
-    assert units.sum() == round(float(shares.sum()) * per)
-    assert (np.abs(units - shares * per) <= 1 + 1e-6).all()
+    picks = PickConfigs(instance)
+    found = best_rounding(instance, picks, shares)
+    assert sum(map(sum, found)) <= instance.total_units
+    low = np.floor(shares * per + 1e-9).astype(int).ravel()
+    high = np.ceil(shares * per - 1e-9).astype(int).ravel()
+    values = []
+    for units in product(*({a, b} for a, b in zip(low, high, strict=True))):
+        if sum(units) <= instance.total_units:
+            pairs = np.array(units).reshape(2, -1).T
+            values.append(picks.objective([(int(i), int(r)) for i, r in pairs]))
+    assert picks.objective(found) == pytest.approx(max(values))
 
 
 def test_it_keeps_its_time_limit() -> None:
