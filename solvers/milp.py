@@ -48,16 +48,17 @@ def solve_milp(
     if not all(model.take):
         return Answer(infeasible=True, metadata=metadata)
 
-    def on_incumbent(ones: list[str], bound: float | None) -> None:
+    def report(ones: list[int], bound: float | None) -> None:
         proven = None if bound is None else bound / model.scale
         search.report(model.objective(ones), lambda: model.decode(ones), proven)
 
     initial = search.schedule
     outcome = pulp_adapter.solve_problem(
         model.problem,
+        model.columns,
         backend,
         search,
-        on_incumbent=on_incumbent,
+        report=report,
         start=None if initial is None else model.encode(initial),
     )
     metadata["backend_status"] = outcome.status
@@ -68,7 +69,7 @@ def solve_milp(
         metadata=metadata,
     )
     if outcome.ones is not None:
-        on_incumbent(outcome.ones, outcome.bound)
+        report(outcome.ones, outcome.bound)
         answer.objective = model.objective(outcome.ones)
         answer.schedule = model.decode(outcome.ones)
     if outcome.bound is not None:

@@ -153,25 +153,31 @@ def run_interruptibly(
     """
     outcome: list[Outcome] = []
     failure: list[BaseException] = []
+    # Thread.join cannot tell: a Ctrl-C within it marks a running thread as ended.
+    done = threading.Event()
 
     def target() -> None:
         try:
             outcome.append(work())
         except BaseException as problem:
             failure.append(problem)
+        finally:
+            done.set()
 
     thread = threading.Thread(target=target, daemon=True)
     interrupted = False
     try:
         thread.start()
-        while thread.is_alive():
-            thread.join(0.05)
+        while not done.wait(0.05):
+            pass
     except KeyboardInterrupt:
         interrupted = True
-    while interrupted and thread.is_alive():
+        if thread.ident is None:
+            raise
+    while not done.is_set():
         try:
             stop()
-            thread.join(0.2)
+            done.wait(0.2)
         except KeyboardInterrupt:
             continue
     if failure:

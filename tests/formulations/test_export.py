@@ -1,0 +1,126 @@
+"""Exported models: other solvers read them and find the optimum."""
+
+from pathlib import Path
+
+import highspy
+import pytest
+from hypothesis import given, settings
+from ortools.sat import cp_model_pb2
+from ortools.sat.python import cp_model
+
+from formulations.export import export
+from formulations.window_cp import SCALE
+from instances import EkyaOptError, Instance, InvalidOption
+from solvers import solve
+from tests.small import retraining, stream, window
+from tests.strategies import instances
+
+CITIES = window(
+    stream("Zürich, a very long name of a street indeed — north"),
+    stream("日本", retraining=(retraining(20, 0.9),)),
+    stream(" a b ", accuracy=0.7),
+)
+MILP_FILES = [
+    (formulation, format)
+    for formulation in ("compact", "literal")
+    for format in ("lp", "mps")
+]
+
+
+def read(path: Path) -> highspy.Highs:
+    """Return HiGHS with the model of a file."""
+    highs = highspy.Highs()
+    highs.setOptionValue("output_flag", False)
+    highs.setOptionValue("mip_rel_gap", 0.0)
+    assert highs.readModel(str(path)) == highspy.HighsStatus.kOk
+    return highs
+
+
+@pytest.mark.parametrize(("formulation", "format"), MILP_FILES)
+@settings(max_examples=15)
+@given(instance=instances(max_units=5))
+def test_files_solve_to_the_optimum(
+    tmp_path_factory: pytest.TempPathFactory,
+    formulation: str,
+    format: str,
+    instance: Instance,
+) -> None:
+    """HiGHS reads back ±1e3 · V times dp's optimum, or infeasibility."""
+    path = tmp_path_factory.mktemp("export") / f"model.{format}"
+    export(instance, formulation, format, path)
+    highs = read(path)
+    highs.run()
+    expected = solve(instance, "dp").objective
+    if expected is None:
+        assert highs.getModelStatus() == highspy.HighsModelStatus.kInfeasible
+        return
+    found = highs.getInfo().objective_function_value
+    sign = 1 if format == "lp" else -1
+    scale = sign * 1e3 * len(instance.streams)
+    assert found / scale == pytest.approx(expected, abs=1e-7)
+
+
+@settings(max_examples=15)
+@given(instance=instances(max_units=5))
+def test_the_proto_solves_to_the_optimum(
+    tmp_path_factory: pytest.TempPathFactory, instance: Instance
+) -> None:
+    """CP-SAT loads the proto back and finds 1e9 times dp's optimum, rounded."""
+    path = tmp_path_factory.mktemp("export") / "model.pb"
+    export(instance, "cp-sat", "proto", path)
+    message = cp_model_pb2.CpModelProto()
+    message.ParseFromString(path.read_bytes())
+    model = cp_model.CpModel()
+    model.proto.parse_text_format(str(message))
+    solver = cp_model.CpSolver()
+    solver.parameters.num_workers = 1
+    status = solver.solve(model)
+    expected = solve(instance, "dp").objective
+    if expected is None:
+        assert status == cp_model.INFEASIBLE
+    else:
+        assert solver.objective_value / SCALE == pytest.approx(expected, abs=1e-8)
+
+
+@pytest.mark.parametrize(("formulation", "format"), MILP_FILES)
+def test_names_are_legal_and_say_what_they_are(
+    tmp_path: Path, formulation: str, format: str
+) -> None:
+    """Names are unique ASCII of at most 60 characters that show stream and units."""
+    path = tmp_path / f"model.{format}"
+    export(CITIES, formulation, format, path)
+    names = read(path).allVariableNames()
+    assert len(set(names)) == len(names)
+    assert all(name.isascii() and name.isidentifier() for name in names)
+    assert max(map(len, names)) <= 60
+    wanted = {
+        "compact": "take_s2_a_b_5units",
+        "literal": "phi_s1_g0_l0_R5_I5",
+    }
+    assert wanted[formulation] in names
+    assert "scaled_accuracy" in path.read_text(encoding="ascii")
+
+
+@pytest.mark.parametrize(
+    ("formulation", "format", "message"),
+    [
+        ("compact", "proto", "expected lp or mps for formulation compact"),
+        ("cp-sat", "lp", "expected proto for formulation cp-sat"),
+        ("dp", "lp", "expected one of compact, literal, cp-sat"),
+    ],
+)
+def test_what_cannot_be_exported_is_refused(
+    tmp_path: Path, formulation: str, format: str, message: str
+) -> None:
+    """A wrong formulation or format is one clear line, and writes nothing."""
+    with pytest.raises(InvalidOption, match=message) as caught:
+        export(CITIES, formulation, format, tmp_path / "model")
+    assert "\n" not in str(caught.value)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_nothing_is_left_of_a_failed_export(tmp_path: Path) -> None:
+    """A file that cannot be written is an error that names it."""
+    with pytest.raises(EkyaOptError, match="cannot be written"):
+        export(CITIES, "compact", "lp", tmp_path / "missing" / "model.lp")
+    assert list(tmp_path.iterdir()) == []
