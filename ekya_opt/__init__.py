@@ -1,0 +1,150 @@
+"""Exact models, heuristics and optimality gaps for edge GPU windows.
+
+Names load on first use, so that ``import ekya_opt`` takes no time.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from dataclasses import replace
+
+    from ekya_opt.checking import Check, check
+    from ekya_opt.comparison import compare, summarise
+    from ekya_opt.reading import read
+    from ekya_opt.solving import solve
+    from formulations import Evaluation, Schedule, Segment, StreamPlan, evaluate
+    from formulations.schedule_files import ScheduleFile, read_schedule, write_schedule
+    from instances import (
+        EkyaOptError,
+        Estimate,
+        InferenceConfig,
+        Instance,
+        InstanceTooLarge,
+        InvalidData,
+        InvalidInstance,
+        InvalidOption,
+        InvalidSchedule,
+        Reallocation,
+        RetrainingConfig,
+        SolverDisagreement,
+        SolverUnavailable,
+        Stream,
+        as_estimated,
+        write_instance,
+    )
+    from instances.generators import generate
+    from instances.library import load_shipped, shipped_names
+    from solvers import (
+        Answer,
+        Options,
+        Result,
+        Search,
+        Status,
+        StoppedBy,
+        TimeUp,
+        solver_names,
+    )
+
+    __version__: str
+
+_HOMES = {
+    "dataclasses": ("replace",),
+    "ekya_opt.checking": ("Check", "check"),
+    "ekya_opt.comparison": ("compare", "summarise"),
+    "ekya_opt.reading": ("read",),
+    "ekya_opt.solving": ("solve",),
+    "ekya_opt.versions": ("__version__",),
+    "formulations": ("Evaluation", "Schedule", "Segment", "StreamPlan", "evaluate"),
+    "formulations.schedule_files": ("ScheduleFile", "read_schedule", "write_schedule"),
+    "instances": (
+        "EkyaOptError",
+        "Estimate",
+        "InferenceConfig",
+        "Instance",
+        "InstanceTooLarge",
+        "InvalidData",
+        "InvalidInstance",
+        "InvalidOption",
+        "InvalidSchedule",
+        "Reallocation",
+        "RetrainingConfig",
+        "SolverDisagreement",
+        "SolverUnavailable",
+        "Stream",
+        "as_estimated",
+        "write_instance",
+    ),
+    "instances.generators": ("generate",),
+    "instances.library": ("load_shipped", "shipped_names"),
+    "solvers": (
+        "Answer",
+        "Options",
+        "Result",
+        "Search",
+        "Status",
+        "StoppedBy",
+        "TimeUp",
+        "solver_names",
+    ),
+}
+_HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
+
+__all__ = [
+    "Answer",
+    "Check",
+    "EkyaOptError",
+    "Estimate",
+    "Evaluation",
+    "InferenceConfig",
+    "Instance",
+    "InstanceTooLarge",
+    "InvalidData",
+    "InvalidInstance",
+    "InvalidOption",
+    "InvalidSchedule",
+    "Options",
+    "Reallocation",
+    "Result",
+    "RetrainingConfig",
+    "Schedule",
+    "ScheduleFile",
+    "Search",
+    "Segment",
+    "SolverDisagreement",
+    "SolverUnavailable",
+    "Status",
+    "StoppedBy",
+    "Stream",
+    "StreamPlan",
+    "TimeUp",
+    "__version__",
+    "as_estimated",
+    "check",
+    "compare",
+    "evaluate",
+    "generate",
+    "load_shipped",
+    "read",
+    "read_schedule",
+    "replace",
+    "shipped_names",
+    "solve",
+    "solver_names",
+    "summarise",
+    "write_instance",
+    "write_schedule",
+]
+
+
+def __getattr__(name: str) -> Any:
+    """Load a public name on first use (PEP 562)."""
+    if name not in _HOME_OF:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = getattr(import_module(_HOME_OF[name]), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

@@ -10,6 +10,7 @@ import typing
 import zlib
 from collections.abc import Mapping
 from dataclasses import MISSING, fields, is_dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -96,34 +97,53 @@ def decode(kind: type, data: Any, error: type[InvalidData]) -> Any:
     """
     if not isinstance(data, Mapping):
         raise error(f"is {shown(data)}, expected an object")
-    hints = typing.get_type_hints(kind)
-    known = {field.name: field for field in fields(kind)}
+    known, required, nested = _shape(kind)
     unknown = [key for key in data if key not in known]
     if unknown:
         message = f"is an unknown key, expected one of {', '.join(known)}"
         raise error(message, str(unknown[0]) if str(unknown[0]).isprintable() else "?")
-    for name, field in known.items():
-        optional = field.default is not MISSING or field.default_factory is not MISSING
-        if name not in data and not optional:
+    for name in required:
+        if name not in data:
             raise error("is missing", name)
-    values = {key: _decode_value(hints[key], key, data[key], error) for key in data}
+    values = dict(data)
+    for name in nested:
+        if data.get(name) is not None:
+            values[name] = _decode_nested(*nested[name], name, data[name], error)
     return kind(**values)
 
 
-def _decode_value(hint: Any, key: str, value: Any, error: type[InvalidData]) -> Any:
-    inner = [part for part in _parts(hint) if is_dataclass(part)]
-    if not inner or value is None:
-        return value
-    nested = inner[0]
-    assert isinstance(nested, type)
+@cache
+def _shape(
+    kind: type,
+) -> tuple[tuple[str, ...], tuple[str, ...], dict[str, tuple[type, bool]]]:
+    """Return a data class's fields, the required ones, and the nested ones.
+
+    For each of the latter: its data class, and whether it holds a list of it.
+    """
+    required, nested = [], {}
+    hints = typing.get_type_hints(kind)
+    for field in fields(kind):
+        if field.default is MISSING and field.default_factory is MISSING:
+            required.append(field.name)
+        hint = hints[field.name]
+        inner = [part for part in _parts(hint) if is_dataclass(part)]
+        if inner:
+            assert isinstance(inner[0], type)
+            nested[field.name] = (inner[0], typing.get_origin(hint) is tuple)
+    return tuple(field.name for field in fields(kind)), tuple(required), nested
+
+
+def _decode_nested(
+    kind: type, several: bool, key: str, value: Any, error: type[InvalidData]
+) -> Any:
     try:
-        if typing.get_origin(hint) is tuple:
-            if not isinstance(value, list):
-                raise error(f"is {shown(value)}, expected a list")
-            return tuple(
-                _decode_item(nested, idx, item, error) for idx, item in enumerate(value)
-            )
-        return decode(nested, value, error)
+        if not several:
+            return decode(kind, value, error)
+        if not isinstance(value, list):
+            raise error(f"is {shown(value)}, expected a list")
+        return tuple(
+            _decode_item(kind, idx, item, error) for idx, item in enumerate(value)
+        )
     except InvalidData as problem:
         raise problem.within(key) from None
 

@@ -55,7 +55,16 @@ def test_solve_prints_tables_for_people(run: Any, worked_file: Path) -> None:
     assert "optimal" in outcome.out
     assert "0.677083" in outcome.out
     lines = outcome.out.splitlines()
-    assert lines[-2].split() == ["A", "-", "-", "0", "1", "every-frame", "every-frame", "0.6500"]
+    assert lines[-2].split() == [
+        "A",
+        "-",
+        "-",
+        "0",
+        "1",
+        "every-frame",
+        "every-frame",
+        "0.6500",
+    ]
     assert lines[-1].split()[:4] == ["B", "Cfg2B", "50.0", "1"]
     assert outcome.err == ""
 
@@ -354,11 +363,14 @@ def test_generate_writes_reproducible_files(run: Any, tmp_path: Path) -> None:
     ("family", "change", "expected"),
     [
         ("nature", (), "there is no family 'nature'; there are: "),
-        ("recorded-like", ("--streams", 0), "--streams is 0"),
+        ("recorded-like", ("--streams", 0), "num_streams is 0"),
         ("recorded-like", ("--count", 0), "--count is 0"),
+        ("recorded-like", ("--set", "colour=red"), "has no option 'colour'"),
+        ("recorded-like", ("--set", "seed=3"), "has no option 'seed'"),
+        ("recorded-like", ("--set", "units_per_gpu=many"), "units_per_gpu: is 'many'"),
         ("recorded-like", ("--gpus", -1), "gpus"),
         ("recorded-like", ("--gpus", "nan"), "gpus"),
-        ("recorded-like", ("--seed", -1), "--seed is -1"),
+        ("recorded-like", ("--seed", -1), "seed is -1"),
     ],
 )
 def test_generate_refuses_what_it_cannot_make(
@@ -367,6 +379,17 @@ def test_generate_refuses_what_it_cannot_make(
     """Unknown families and impossible sizes are bad usage."""
     words = ("generate", family, "--streams", 2, "--gpus", 1, "-o", tmp_path / "new")
     assert expected in refused(run(*words, *change))
+
+
+def test_generate_takes_options_of_the_family(run: Any, tmp_path: Path) -> None:
+    """--set gives the server's fields and the family's own options."""
+    words = ("generate", "recorded-like", "--streams", 2, "--gpus", 1, "-o", tmp_path)
+    options = ("units_per_gpu=20", "reallocation=stream", "weighted=true")
+    outcome = run(*words, *(word for text in options for word in ("--set", text)))
+    assert outcome.status == 0
+    content = json.loads(Path(outcome.out.strip()).read_text(encoding="utf-8"))
+    assert content["units_per_gpu"] == 20
+    assert content["reallocation"] == "stream"
 
 
 def test_generate_refuses_a_file_as_directory(run: Any, worked_file: Path) -> None:
@@ -434,3 +457,13 @@ def test_interrupt_outside_a_solve_is_quiet(
     outcome = run("solve", worked_file)
     assert outcome.status == 130
     assert outcome.err == "ekya-opt: interrupted\n"
+
+
+@pytest.mark.parametrize("solver", ["milp", "cp-sat"])
+def test_logs_do_not_mix_with_data(run_process: Any, solver: str) -> None:
+    """With --verbose a backend's log goes to standard error, JSON stays JSON."""
+    words = ("solve", "shipped:recorded-like/n3-g1", "--solver", solver)
+    outcome = run_process(*words, "--verbose", "--json")
+    assert outcome.status == 0
+    assert outcome.data["status"] == "optimal"
+    assert outcome.err

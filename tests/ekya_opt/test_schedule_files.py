@@ -16,9 +16,7 @@ from formulations.schedule_files import (
 )
 from instances import InvalidSchedule
 
-NAMES = st.text(
-    st.characters(categories=("L", "N", "P", "S")), min_size=1, max_size=9
-)
+NAMES = st.text(st.characters(categories=("L", "N", "P", "S")), min_size=1, max_size=9)
 SHARES = st.floats(0, 1)
 
 

@@ -1,0 +1,1 @@
+"""The commands of ``ekya-opt``, one module each."""

@@ -1,0 +1,90 @@
+"""Arguments that several commands share."""
+
+import argparse
+import os
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from instances import EkyaOptError, Instance, InvalidData, InvalidOption, Reallocation
+
+MODES = tuple(str(mode) for mode in Reallocation)
+
+
+def add_instance(parser: argparse.ArgumentParser) -> None:
+    """Add FILE and what may be changed in it."""
+    parser.add_argument("file", metavar="FILE", help="instance file or shipped:NAME")
+    parser.add_argument(
+        "--gpus",
+        type=float,
+        metavar="G",
+        help="GPUs of the server (default: the file's)",
+    )
+    parser.add_argument(
+        "--reallocation",
+        choices=MODES,
+        help="what may change during the window (default: the file's)",
+    )
+
+
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """Add the options of a solve that are the same for every solver."""
+    parser.add_argument(
+        "--time-limit",
+        type=float,
+        metavar="S",
+        help="wall seconds for each solve (default: no limit)",
+    )
+    parser.add_argument(
+        "--seed", type=int, default=0, metavar="N", help="seed of everything random"
+    )
+    parser.add_argument(
+        "--workers",
+        type=int,
+        default=1,
+        metavar="N",
+        help="threads that a backend may use",
+    )
+    parser.add_argument(
+        "--plan-on",
+        choices=("truth", "estimates"),
+        default="truth",
+        help="numbers to plan on; the plan is always scored on the truth",
+    )
+
+
+def add_json(parser: argparse.ArgumentParser) -> None:
+    """Add --json."""
+    parser.add_argument(
+        "--json", action="store_true", help="print JSON instead of tables"
+    )
+
+
+def read_with_changes(arguments: argparse.Namespace) -> Instance:
+    """Return the instance in FILE with --gpus and --reallocation applied."""
+    from ekya_opt.reading import read
+
+    instance = read(arguments.file)
+    changes: dict[str, Any] = {}
+    if arguments.gpus is not None:
+        changes["gpus"] = arguments.gpus
+    if arguments.reallocation is not None:
+        changes["reallocation"] = arguments.reallocation
+    try:
+        return replace(instance, **changes)
+    except InvalidData as problem:
+        given = " ".join(f"--{key} {value}" for key, value in changes.items())
+        raise InvalidOption(f"{arguments.file} with {given}: {problem}") from None
+
+
+def check_writable(file: str | None) -> None:
+    """Raise ``EkyaOptError`` early if the file surely cannot be written later."""
+    if file is None:
+        return
+    path = Path(file)
+    if path.is_dir():
+        raise EkyaOptError(f"{file}: cannot be written: is a directory")
+    if not path.parent.is_dir():
+        raise EkyaOptError(f"{file}: cannot be written: no directory {path.parent}")
+    if not path.exists() and not os.access(path.parent, os.W_OK):
+        raise EkyaOptError(f"{file}: cannot be written: permission denied")

@@ -1,0 +1,129 @@
+"""Compare solvers on instances.
+
+Runs every solver on every instance and prints their objectives and gaps. Exit status
+1 means that a solver failed on an instance; its row tells why.
+"""
+
+import argparse
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ekya_opt.commands.arguments import add_json, add_options, check_writable
+from ekya_opt.text import number, percent, text_table, to_json
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+DEFAULT_SOLVERS = "dp,thief,thief-released,greedy,uniform"
+SHOWN: dict[str, Callable[[Any], str]] = {
+    "objective": number,
+    "bound": number,
+    "gap": percent,
+    "reference": number,
+    "gap_to_reference": percent,
+    "seconds": lambda value: number(value, 3),
+    "mean_gap": percent,
+    "median_gap": percent,
+    "max_gap": percent,
+    "mean_seconds": lambda value: number(value, 3),
+}
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments of the command."""
+    parser.add_argument(
+        "paths",
+        nargs="+",
+        metavar="PATH",
+        help="instance file, directory of them, or shipped:FAMILY[/NAME]",
+    )
+    parser.add_argument(
+        "--solvers",
+        default=DEFAULT_SOLVERS,
+        metavar="A,B,C",
+        help="names, NAME:KEY=VALUE:…, or NAME:* for every choice of its settings",
+    )
+    add_options(parser)
+    parser.add_argument(
+        "--reference",
+        default="best",
+        help="what gaps refer to: best (of the rows), best-known, or a solver's name",
+    )
+    parser.add_argument(
+        "--settings",
+        action="store_true",
+        help="show all settings in effect, not only those given",
+    )
+    parser.add_argument("--csv", metavar="FILE", help="write the rows to a CSV file")
+    add_json(parser)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Compare, print and write; return the exit status."""
+    from ekya_opt.comparison import compare, summarise
+    from ekya_opt.progress import Ticker
+    from instances.json_files import write_atomically
+
+    check_writable(arguments.csv)
+    with Ticker("reading") as ticker:
+        frame = compare(
+            arguments.paths,
+            arguments.solvers,
+            time_limit=arguments.time_limit,
+            seed=arguments.seed,
+            workers=arguments.workers,
+            reference=arguments.reference,
+            plan_on=arguments.plan_on,
+            settings=arguments.settings,
+            progress=ticker.note,
+        )
+    if arguments.csv is not None:
+        content = frame.to_csv(index=False).encode()
+        write_atomically(Path(arguments.csv), content)
+    if arguments.json:
+        print(to_json(_objects(frame)))
+    else:
+        print(_shown(frame))
+        if frame["instance"].nunique() > 1:
+            print(f"\n{_shown(summarise(frame))}")
+    if frame.attrs["interrupted"]:
+        return 130
+    return 1 if (frame["status"] == "error").any() else 0
+
+
+def _objects(frame: "pd.DataFrame") -> list[dict[str, Any]]:
+    names = [
+        "runtime_seconds" if column == "seconds" else column for column in frame.columns
+    ]
+    return [
+        {name: _none_if_missing(value) for name, value in zip(names, row, strict=True)}
+        for row in frame.itertuples(index=False)
+    ]
+
+
+def _shown(frame: "pd.DataFrame") -> str:
+    """Return the table for people, without columns that have nothing to tell."""
+    optional = ("settings", "stopped_by", "error")
+    columns = [
+        column
+        for column in frame.columns
+        if column not in optional or any(map(_none_if_missing, frame[column]))
+    ]
+    rows = [
+        [
+            _shown_cell(column, _none_if_missing(value))
+            for column, value in zip(columns, row, strict=True)
+        ]
+        for row in frame[columns].itertuples(index=False)
+    ]
+    return text_table([column.replace("_", " ") for column in columns], rows)
+
+
+def _shown_cell(column: str, value: Any) -> Any:
+    show = SHOWN.get(column)
+    return value if show is None else show(value)
+
+
+def _none_if_missing(value: Any) -> Any:
+    return None if value is None or value != value else value

@@ -1,0 +1,80 @@
+"""Generate instance files of a family.
+
+Writes FAMILY-STREAMSxGPUS-seedSEED.json for each seed from --seed on. Families:
+those of `instances.generators.FAMILIES`; an unknown name lists them.
+"""
+
+import argparse
+from pathlib import Path
+from typing import Any
+
+from instances import InvalidData, InvalidOption
+from instances.json_files import parse_json
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments of the command."""
+    parser.add_argument("family", metavar="FAMILY", help="family of instances")
+    parser.add_argument(
+        "--streams", type=int, required=True, metavar="N", help="number of streams"
+    )
+    parser.add_argument(
+        "--gpus", type=float, required=True, metavar="G", help="GPUs of the server"
+    )
+    parser.add_argument(
+        "--seed", type=int, default=0, metavar="S", help="seed of the first instance"
+    )
+    parser.add_argument(
+        "--count", type=int, default=1, metavar="M", help="number of instances"
+    )
+    parser.add_argument(
+        "--set",
+        action="append",
+        default=[],
+        metavar="KEY=VALUE",
+        help="an option of the family or a field of the server; may be repeated",
+    )
+    parser.add_argument(
+        "-o",
+        "--output",
+        required=True,
+        metavar="DIR",
+        help="directory to write to; made if missing",
+    )
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Generate and write; return the exit status."""
+    from ekya_opt.solver_specs import parse_settings
+    from instances import write_instance
+    from instances.generators import FAMILIES, family_options, generate
+
+    family, gpus = arguments.family, arguments.gpus
+    if family not in FAMILIES:
+        known = ", ".join(FAMILIES)
+        raise InvalidOption(f"there is no family {family!r}; there are: {known}")
+    if arguments.count < 1:
+        raise InvalidOption(f"--count is {arguments.count}, expected at least 1")
+    options = {key: _read(text) for key, text in parse_settings(arguments.set).items()}
+    known_options = family_options(family)
+    for key in options:
+        if key not in known_options:
+            message = f"family {family} has no option {key!r}; it has: "
+            raise InvalidOption(message + ", ".join(known_options))
+    directory = Path(arguments.output)
+    for seed in range(arguments.seed, arguments.seed + arguments.count):
+        instance = generate(family, arguments.streams, gpus, seed, **options)
+        directory.mkdir(parents=True, exist_ok=True)
+        size = f"{arguments.streams}x{gpus:g}"
+        path = directory / f"{family}-{size}-seed{seed}.json"
+        write_instance(instance, path)
+        print(path)
+    return 0
+
+
+def _read(text: str) -> Any:
+    """Return the JSON value of an option, or the text itself if it is none."""
+    try:
+        return parse_json(text, InvalidData)
+    except InvalidData:
+        return text

@@ -1,0 +1,168 @@
+"""Solve one instance.
+
+Prints the certified result and the schedule. Exit status 1 means that there is no
+schedule: the instance is infeasible or none was found in time.
+"""
+
+import argparse
+import contextlib
+from typing import TYPE_CHECKING, Any
+
+from ekya_opt.commands.arguments import (
+    add_instance,
+    add_json,
+    add_options,
+    check_writable,
+    read_with_changes,
+)
+from ekya_opt.text import number, percent, text_table, to_json
+
+if TYPE_CHECKING:
+    from formulations import Schedule
+    from instances import Instance
+    from solvers import Result
+
+COLUMNS = (
+    "stream",
+    "retraining",
+    "done at, s",
+    "training units",
+    "inference units",
+    "inference before",
+    "inference after",
+    "accuracy",
+)
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments of the command."""
+    add_instance(parser)
+    parser.add_argument(
+        "--solver", default="dp", metavar="NAME", help="one of `ekya-opt solvers`"
+    )
+    add_options(parser)
+    parser.add_argument(
+        "--set",
+        action="append",
+        default=[],
+        metavar="KEY=VALUE",
+        help="a setting of the solver; may be repeated",
+    )
+    parser.add_argument(
+        "--initial", metavar="SCHEDULE.json", help="schedule file to start from"
+    )
+    parser.add_argument(
+        "--output", metavar="SCHEDULE.json", help="schedule file to write"
+    )
+    parser.add_argument(
+        "--verbose",
+        action="store_true",
+        help="print the log of the solver's backend to standard error",
+    )
+    add_json(parser)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Solve, print and write; return the exit status."""
+    from ekya_opt.backend_logs import logs_to_stderr
+    from ekya_opt.progress import Ticker
+    from ekya_opt.solver_specs import parse_settings
+    from formulations.schedule_files import read_schedule, write_schedule
+    from solvers import Options, solve
+
+    check_writable(arguments.output)
+    instance = read_with_changes(arguments)
+    initial = arguments.initial and read_schedule(arguments.initial).schedule
+    options = Options(
+        time_limit=arguments.time_limit,
+        seed=arguments.seed,
+        workers=arguments.workers,
+        initial_schedule=initial,
+        verbosity=int(arguments.verbose),
+        plan_on=arguments.plan_on,
+        settings=parse_settings(arguments.set),
+    )
+    with contextlib.ExitStack() as around:
+        if arguments.verbose:
+            around.enter_context(logs_to_stderr())
+        else:
+            around.enter_context(Ticker(f"{arguments.solver} on {instance.name}"))
+        result = solve(instance, arguments.solver, options)
+    content = schedule_content(result)
+    print(to_json(result_content(result)) if arguments.json else _shown(result))
+    if result.schedule is not None and not arguments.json:
+        print(f"\n{_shown_schedule(instance, result.schedule)}")
+    if arguments.output is not None and content is not None:
+        write_schedule(arguments.output, content)
+    return 0 if result.schedule is not None else 1
+
+
+def result_content(result: "Result") -> dict[str, Any]:
+    """Return the JSON object of a result."""
+    return {
+        "instance": result.instance,
+        "solver": result.solver,
+        "status": str(result.status),
+        "stopped_by": None if result.stopped_by is None else str(result.stopped_by),
+        "objective": result.objective,
+        "bound": result.bound,
+        "gap": result.gap,
+        "runtime_seconds": result.runtime,
+        "schedule": schedule_content(result),
+    }
+
+
+def schedule_content(result: "Result") -> dict[str, Any] | None:
+    """Return the schedule file of a result; ``None`` without a schedule."""
+    from formulations.schedule_files import schedule_to_dict
+
+    if result.schedule is None:
+        return None
+    return schedule_to_dict(
+        result.schedule,
+        instance=result.instance,
+        solver=result.solver,
+        objective=result.objective,
+        bound=result.bound,
+    )
+
+
+def _shown(result: "Result") -> str:
+    rows = [
+        ("instance", result.instance),
+        ("solver", result.solver),
+        ("status", result.status),
+        ("stopped by", result.stopped_by),
+        ("objective", number(result.objective)),
+        ("bound", number(result.bound)),
+        ("gap", percent(result.gap)),
+        ("seconds", number(result.runtime, 3)),
+    ]
+    return text_table(("result", ""), rows)
+
+
+def _shown_schedule(instance: "Instance", schedule: "Schedule") -> str:
+    from formulations import evaluate
+
+    plans = {plan.stream: plan for plan in schedule.streams}
+    rows = []
+    for verdict in evaluate(instance, schedule).streams:
+        plan = plans[verdict.stream]
+        first, last = plan.segments[0], plan.segments[-1]
+        rows.append(
+            (
+                verdict.stream,
+                plan.retraining,
+                number(verdict.completion_seconds, 1),
+                _change(first.training_units, last.training_units),
+                _change(first.inference_units, last.inference_units),
+                first.inference,
+                last.inference,
+                number(verdict.accuracy, 4),
+            )
+        )
+    return text_table(COLUMNS, rows)
+
+
+def _change(before: int, after: int) -> str:
+    return str(before) if before == after else f"{before} -> {after}"

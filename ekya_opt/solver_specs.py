@@ -1,0 +1,112 @@
+"""Solvers with settings in one word: ``thief:passes=0:order=interleaved``."""
+
+import itertools
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from instances import InvalidOption, SolverUnavailable
+from solvers import get_solver, solver_names
+from solvers.settings import checked_settings
+
+EVERY_CHOICE = "*"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SolverSpec:
+    """A solver and the settings to run it with.
+
+    Parameters
+    ----------
+    solver
+        Name in the registry.
+    settings
+        Settings given; the others keep their defaults.
+    """
+
+    solver: str
+    settings: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def label(self) -> str:
+        """The spec in one word, which names it in tables."""
+        return ":".join([self.solver, *filter(None, [settings_text(self.settings)])])
+
+
+def settings_text(settings: Mapping[str, Any]) -> str:
+    """Return settings as ``key=value:key=value``."""
+    return ":".join(f"{key}={_word(value)}" for key, value in settings.items())
+
+
+def parse_settings(words: Iterable[str]) -> dict[str, str]:
+    """Return the settings that words such as ``passes=3`` give.
+
+    Raises
+    ------
+    InvalidOption
+        If a word has no ``=`` or a key comes twice.
+    """
+    settings: dict[str, str] = {}
+    for word in words:
+        key, equals, value = word.partition("=")
+        if not equals or not key:
+            raise InvalidOption(f"setting {word!r} is not KEY=VALUE")
+        if key in settings:
+            raise InvalidOption(f"setting {key!r} is given twice")
+        settings[key] = value
+    return settings
+
+
+def solver_specs(solvers: str | Iterable[str]) -> list[SolverSpec]:
+    """Return the specs that names, ``name:key=value…`` and ``name:*`` stand for.
+
+    ``name:*`` is every combination of the settings whose choices can be listed and
+    that the spec does not fix itself. A single string is split at commas.
+
+    Raises
+    ------
+    SolverUnavailable
+        If there is no solver of a name.
+    InvalidOption
+        If a setting is unknown or its value is not of its type.
+    """
+    words = solvers.split(",") if isinstance(solvers, str) else list(solvers)
+    specs = {
+        spec.label: spec for word in words if word.strip() for spec in _parse(word)
+    }
+    if not specs:
+        raise InvalidOption("no solver is named, expected at least one")
+    return list(specs.values())
+
+
+def _parse(word: str) -> list[SolverSpec]:
+    solver, *given = word.strip().split(":")
+    every = EVERY_CHOICE in given
+    settings = parse_settings(part for part in given if part != EVERY_CHOICE)
+    if solver not in solver_names():
+        known = ", ".join(solver_names())
+        raise SolverUnavailable(f"there is no solver {solver!r}; there are: {known}")
+    if not given:
+        return [SolverSpec(solver=solver)]
+    entry = get_solver(solver)
+    effective = checked_settings(solver, entry.function, settings)
+    fixed = {key: effective[key] for key in settings}
+    if not every:
+        return [SolverSpec(solver=solver, settings=fixed)]
+    listable = [
+        setting
+        for setting in entry.settings
+        if setting.choices and setting.name not in fixed
+    ]
+    names = [setting.name for setting in listable]
+    combinations = itertools.product(*(setting.choices for setting in listable))
+    return [
+        SolverSpec(
+            solver=solver, settings=fixed | dict(zip(names, values, strict=True))
+        )
+        for values in combinations
+    ]
+
+
+def _word(value: Any) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)
