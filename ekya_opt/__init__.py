@@ -13,7 +13,8 @@ if TYPE_CHECKING:
     from ekya_opt.comparison import compare, summarise
     from ekya_opt.reading import read
     from ekya_opt.solving import solve
-    from formulations import Evaluation, Schedule, Segment, StreamPlan, evaluate
+    from formulations import Evaluation, Schedule, Segment, StreamPlan
+    from formulations.evaluate import evaluate
     from formulations.schedule_files import ScheduleFile, read_schedule, write_schedule
     from instances import (
         EkyaOptError,
@@ -55,7 +56,8 @@ _HOMES = {
     "ekya_opt.reading": ("read",),
     "ekya_opt.solving": ("solve",),
     "ekya_opt.versions": ("__version__",),
-    "formulations": ("Evaluation", "Schedule", "Segment", "StreamPlan", "evaluate"),
+    "formulations": ("Evaluation", "Schedule", "Segment", "StreamPlan"),
+    "formulations.evaluate": ("evaluate",),
     "formulations.schedule_files": ("ScheduleFile", "read_schedule", "write_schedule"),
     "instances": (
         "EkyaOptError",

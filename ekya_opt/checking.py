@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 from os import PathLike
 
-from formulations import OBJECTIVE_TOLERANCE, Evaluation, Schedule, evaluate
+from formulations import OBJECTIVE_TOLERANCE, Evaluation, Schedule
+from formulations.evaluate import evaluate
 from formulations.schedule_files import ScheduleFile, read_schedule
 from instances import Instance
 

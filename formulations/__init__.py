@@ -1,12 +1,12 @@
 """What a schedule is, what it is worth, and the exact models of the window."""
 
-from formulations.evaluate import Evaluation, StreamEvaluation, evaluate
+from formulations.evaluate import Evaluation, StreamEvaluation
 from formulations.feasibility import is_infeasible
-from formulations.replay import replay
+from formulations.replaying import replay
 from formulations.schedule import Schedule, Segment, StreamPlan
 from formulations.stream_model import StreamModel
 from formulations.tolerances import OBJECTIVE_TOLERANCE
-from formulations.value_table import ValueTable, value_table
+from formulations.value_tables import ValueTable, value_table
 
 __all__ = [
     "OBJECTIVE_TOLERANCE",
@@ -17,7 +17,6 @@ __all__ = [
     "StreamModel",
     "StreamPlan",
     "ValueTable",
-    "evaluate",
     "is_infeasible",
     "replay",
     "value_table",

@@ -172,20 +172,19 @@ def _completion(
 ) -> float | None:
     """Return when the accumulated GPU-seconds reach what the retraining needs."""
     window = instance.window_seconds
-    latest = window * (1 + TIME_TOLERANCE)
+    same = TIME_TOLERANCE * window
     missing = retraining.gpu_seconds
     if missing == 0:
-        return retraining.delay_seconds if retraining.delay_seconds <= latest else None
+        delay = retraining.delay_seconds
+        return delay if delay <= window + same else None
     ends = [part.start_seconds for part in segments[1:]] + [window]
     for segment, end in zip(segments, ends, strict=True):
         start = max(segment.start_seconds, retraining.delay_seconds)
-        if start >= end:
-            continue
         rate = _speed(instance, segment.training_units / instance.units_per_gpu)
-        work = rate * (end - start)
-        if rate > 0 and missing <= work * (1 + TIME_TOLERANCE):
+        late = end + same - start
+        if rate > 0 and late >= 0 and missing <= rate * late:
             return min(start + missing / rate, end)
-        missing -= work
+        missing -= rate * max(0.0, end - start)
     return None
 
 

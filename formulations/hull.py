@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from formulations.value_table import ValueTable
+from formulations.value_tables import ValueTable
 
 Floats = NDArray[np.float64]
 Whole = NDArray[np.int64]

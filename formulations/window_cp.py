@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from formulations.labels import stream_label
 from formulations.schedule import Schedule
-from formulations.value_table import ValueTable, value_table
+from formulations.value_tables import ValueTable, value_table
 from instances import Instance
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from formulations.labels import stream_label
 from formulations.schedule import Schedule
-from formulations.value_table import ValueTable, value_table
+from formulations.value_tables import ValueTable, value_table
 from instances import Instance, SolverDisagreement
 
 if TYPE_CHECKING:

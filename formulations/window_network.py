@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from formulations.schedule import Schedule
-from formulations.value_table import ValueTable, value_table
+from formulations.value_tables import ValueTable, value_table
 from instances import Instance, InstanceTooLarge
 
 if TYPE_CHECKING:

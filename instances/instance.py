@@ -127,7 +127,7 @@ class Stream:
     inference
         Inference configs; at least one.
     weight
-        Weight in the objective's mean, above 0 and at most 1e9.
+        Weight in the objective's mean, from 1e-6 to 1e9.
     min_accuracy
         The stream's own floor, in [0, 1]; ``None`` means the instance's.
     """
@@ -146,7 +146,7 @@ class Stream:
         set_number(self, "accuracy", high=1)
         set_tuple(self, "retraining", RetrainingConfig)
         set_tuple(self, "inference", InferenceConfig, at_least=1)
-        set_number(self, "weight", above=True, high=1e9)
+        set_number(self, "weight", low=1e-6, high=1e9)
         if self.min_accuracy is not None:
             set_number(self, "min_accuracy", high=1)
         check_unique_names(self, "retraining")
@@ -164,7 +164,7 @@ class Instance:
     name
         For people and tables.
     window_seconds
-        Length of the retraining window, above 0 and at most 1e9.
+        Length of the retraining window, from 0.001 to 1e9.
     gpus
         GPUs of the server, above 0 and at most 1e6; ``gpus * units_per_gpu`` is an
         integer.
@@ -181,7 +181,8 @@ class Instance:
         Floor of the instantaneous inference accuracy, in [0, 1].
     training_throughput
         Increasing points ``(gpus, speed)``; the speed of a retraining is linear
-        between (0, 0) and the points and grows one for one beyond the last.
+        between (0, 0) and the points and grows one for one beyond the last. Both are
+        from 1e-6 to 1e6; the GPUs rise strictly, the speed never falls.
         ``None``: the speed is the share of a GPU.
     metadata
         Free remarks; no part of the problem.
@@ -207,7 +208,7 @@ class Instance:
 
     def __post_init__(self) -> None:
         check_name(self, "name")
-        set_number(self, "window_seconds", above=True, high=1e9)
+        set_number(self, "window_seconds", low=1e-3, high=1e9)
         set_number(self, "gpus", above=True, high=1e6)
         set_integer(self, "units_per_gpu", low=1, high=1_000_000)
         self._check_total_units()
@@ -310,8 +311,8 @@ class _Point:
     place: str
 
     def __post_init__(self) -> None:
-        set_number(self, "gpus", above=True, high=1e6)
-        set_number(self, "speed", above=True)
+        set_number(self, "gpus", low=1e-6, high=1e6)
+        set_number(self, "speed", low=1e-6, high=1e6)
 
     def error(self, problem: str, _: str) -> InvalidInstance:
         return InvalidInstance(problem, self.place)

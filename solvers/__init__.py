@@ -4,7 +4,7 @@ from solvers.options import Options
 from solvers.registry import Solver, get_solver, solver_names
 from solvers.result import Result, Status, StoppedBy, TracePoint
 from solvers.search import Answer, Search, TimeUp
-from solvers.solve import solve
+from solvers.solving import solve
 
 __all__ = [
     "Answer",

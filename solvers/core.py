@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from formulations.hull import Increments, hull_increments
-from formulations.value_table import ValueTable, value_table
+from formulations.value_tables import ValueTable, value_table
 from instances import Instance
 from solvers.greedy import greedy_units
 from solvers.search import Answer, Search

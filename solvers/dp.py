@@ -7,7 +7,7 @@ import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
-from formulations.value_table import ValueTable, value_table
+from formulations.value_tables import ValueTable, value_table
 from instances import Instance
 from solvers.search import Answer, Search
 

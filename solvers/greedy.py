@@ -1,7 +1,7 @@
 """Marginal gains on the hull: the classic greedy of the multiple-choice knapsack."""
 
 from formulations.hull import Increments, hull_increments
-from formulations.value_table import value_table
+from formulations.value_tables import value_table
 from instances import Instance
 from solvers.search import Answer, Search
 

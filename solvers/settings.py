@@ -46,11 +46,20 @@ class Setting:
 
 def settings_of(function: Callable[..., Any]) -> tuple[Setting, ...]:
     """Return the settings that a solver's signature declares."""
-    hints = typing.get_type_hints(function)
-    return tuple(
-        Setting(name=name, kind=hints.get(name, str), default=parameter.default)
-        for name, parameter in inspect.signature(function).parameters.items()
+    own = [
+        parameter
+        for parameter in inspect.signature(function).parameters.values()
         if parameter.kind is inspect.Parameter.KEYWORD_ONLY
+    ]
+    # The other parameters' types may be imported for type checkers alone.
+    annotated = types.SimpleNamespace(
+        __annotations__={each.name: each.annotation for each in own},
+        __globals__=inspect.unwrap(function).__globals__,
+    )
+    kinds = typing.get_type_hints(annotated)
+    return tuple(
+        Setting(name=each.name, kind=kinds[each.name], default=each.default)
+        for each in own
     )
 
 

@@ -46,6 +46,8 @@ def solve_thief_released(
             shares = _steal_all(window, instance, retraining, steal_gpus, search)
     except TimeUp:
         stopped_by = StoppedBy.TIME_LIMIT
+    except KeyboardInterrupt:
+        stopped_by = StoppedBy.INTERRUPT
     picks = PickConfigs(instance, "penalised")
     answer = answer_allocation(picks, best_rounding(instance, picks, shares))
     answer.stopped_by = stopped_by

@@ -142,7 +142,7 @@ def _shown(result: "Result") -> str:
 
 
 def _shown_schedule(instance: "Instance", schedule: "Schedule") -> str:
-    from formulations import evaluate
+    from formulations.evaluate import evaluate
 
     plans = {plan.stream: plan for plan in schedule.streams}
     rows = []

@@ -129,8 +129,8 @@ def mutated(draw: st.DrawFn, original: dict[str, Any]) -> bytes:
 
 
 SHARES = st.sampled_from([0, 5e-324, 1e-12, 0.3, 1 - 2**-53, 1]) | st.floats(0, 1)
-SECONDS = st.sampled_from([0, 0.1, 60, 120, 1e12]) | st.floats(0.1, 240)
-ABOVE_0 = st.sampled_from([1e-6, 1e-3, 1 / 3, 1, 1000])
+SECONDS = st.sampled_from([0, 5e-324, 1e-15, 1e-9, 60, 120, 1e12]) | st.floats(0, 240)
+AT_LEAST_1E_6 = st.sampled_from([1e-6, 1e-3, 1 / 3, 1, 1000, 1e6])
 
 
 @st.composite
@@ -144,12 +144,12 @@ def extreme(draw: st.DrawFn) -> bytes:
     data["gpus"] = draw(st.sampled_from([0.01, 0.3, 1, 3, 50]))
     data["units_per_gpu"] = draw(st.sampled_from([100, 1000]))
     data["min_accuracy"] = draw(SHARES)
-    speeds = sorted(draw(st.lists(ABOVE_0, min_size=2, max_size=2)))
-    points = [[1e-6, speeds[0]], [draw(ABOVE_0) + 1, speeds[1]]]
+    speeds = sorted(draw(st.lists(AT_LEAST_1E_6, min_size=2, max_size=2)))
+    points = [[1e-6, speeds[0]], [draw(st.sampled_from([1.5, 3, 1e6])), speeds[1]]]
     data["training_throughput"] = draw(st.sampled_from([None, points]))
     for stream in data["streams"]:
         stream["accuracy"] = draw(SHARES)
-        stream["weight"] = draw(ABOVE_0)
+        stream["weight"] = draw(AT_LEAST_1E_6)
         stream["min_accuracy"] = draw(st.none() | SHARES)
         for config in stream["retraining"]:
             config["gpu_seconds"] = draw(SECONDS)

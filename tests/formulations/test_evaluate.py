@@ -2,7 +2,7 @@
 
 import pytest
 
-from formulations import evaluate
+from formulations.evaluate import evaluate
 from tests.small import retraining, schedule, segment, serving, stream, window
 
 TRAINS = (retraining(20, 0.9),)

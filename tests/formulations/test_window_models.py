@@ -7,13 +7,13 @@ import pytest
 from hypothesis import given, settings
 
 from formulations import (
-    evaluate,
     value_table,
     window_cp,
     window_milp,
     window_milp_literal,
     window_network,
 )
+from formulations.evaluate import evaluate
 from formulations.labels import stream_label
 from formulations.window_milp_literal import count_variables
 from formulations.window_tuples import NO_INFERENCE

@@ -135,7 +135,9 @@ def test_total_units_forgive_rounding() -> None:
 
 def test_numbers_of_numpy_are_numbers() -> None:
     """Generators hand over NumPy scalars; files hold plain ones."""
-    config = RetrainingConfig(name="c", gpu_seconds=np.float64(3), accuracy=np.int64(1))
+    config = RetrainingConfig(
+        name="c", gpu_seconds=np.float64(3), accuracy=float(np.float32(1))
+    )
     assert type(config.gpu_seconds) is float
     instance = window(stream(retraining=(config,)), units_per_gpu=np.int64(10))
     assert type(instance.units_per_gpu) is int
@@ -144,7 +146,10 @@ def test_numbers_of_numpy_are_numbers() -> None:
 @pytest.mark.parametrize(
     ("values", "message"),
     [
-        ({"window_seconds": 0}, "window_seconds: is 0, expected a number above 0"),
+        (
+            {"window_seconds": 0},
+            "window_seconds: is 0, expected a number of at least 0.001",
+        ),
         ({"window_seconds": float("nan")}, "window_seconds: is nan"),
         ({"gpus": -1}, "gpus: is -1, expected a number above 0"),
         ({"units_per_gpu": 0}, "units_per_gpu: is 0, expected an integer from 1"),
@@ -191,7 +196,7 @@ def test_a_wrong_value_is_refused_by_place(
         (lambda: retraining(1, 0.5, -1), "delay_seconds: is -1"),
         (lambda: serving(-0.1, 1, "s"), "gpus: is -0.1"),
         (lambda: serving(0.1, 2), "relative_accuracy: is 2"),
-        (lambda: stream(weight=0), "weight: is 0, expected a number above 0"),
+        (lambda: stream(weight=0), "weight: is 0, expected a number of at least 1e-06"),
         (lambda: stream(inference=()), "inference: has 0 items"),
         (lambda: stream(accuracy="0.5"), "accuracy: is '0.5'"),
         (lambda: stream(accuracy=True), "accuracy: is True"),

@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from formulations import evaluate, is_infeasible
+from formulations import is_infeasible
+from formulations.evaluate import evaluate
 from instances import Instance, Reallocation, as_estimated
 from solvers import Options, Result, Status, get_solver, solve, solver_names
 from tests.small import serving, stream, window

@@ -99,16 +99,18 @@ def value_table(
     SolverUnavailable
         If the instance's reallocation is ``server``.
     InstanceTooLarge
-        If the table would have more than ``MOST_CELLS`` cells.
+        If the table, or the work on one of its rows, has more than ``MOST_CELLS``
+        cells.
     """
     check_static(instance)
     num_streams, columns = len(instance.streams), instance.total_units + 1
-    if num_streams * columns > MOST_CELLS:
-        message = f"{instance.name}: a value table of {num_streams} streams x {columns}"
-        message += f" numbers of units is beyond {MOST_CELLS} cells; use coarser units"
-        raise InstanceTooLarge(message)
     levels = max(len(stream.inference) for stream in instance.streams) + 1
     choices = max(len(stream.retraining) for stream in instance.streams) + 1
+    if max(num_streams, levels * choices) * columns > MOST_CELLS:
+        message = f"{instance.name}: {num_streams} streams with {levels * choices}"
+        message += f" pairs of configs and {columns} numbers of units are beyond a"
+        message += f" value table of {MOST_CELLS} cells; use coarser units"
+        raise InstanceTooLarge(message)
     at_once = max(1, CELLS_AT_ONCE // (levels * choices * columns))
     parts = []
     for start in range(0, num_streams, at_once):

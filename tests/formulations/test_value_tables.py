@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 from hypothesis import assume, given
 
-from formulations import Schedule, evaluate, value_table
+from formulations import Schedule, value_table
+from formulations.evaluate import evaluate
 from formulations.pick_configs import PickConfigs
 from formulations.stream_model import (
     NEVER_SERVED,
@@ -110,7 +111,7 @@ def test_freed_units_serve_under_stream() -> None:
 def test_building_in_parts_changes_nothing(instance: Instance) -> None:
     """A table built one stream at a time equals the one built at once."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("formulations.value_table.CELLS_AT_ONCE", 1)
+        patch.setattr("formulations.value_tables.CELLS_AT_ONCE", 1)
         parts = value_table(instance)
     whole = value_table(instance)
     assert (parts.values == whole.values).all()

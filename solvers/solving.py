@@ -4,7 +4,7 @@ from typing import Any
 
 from formulations.evaluate import evaluate
 from formulations.feasibility import is_infeasible
-from formulations.replay import replay
+from formulations.replaying import replay
 from formulations.schedule import Schedule
 from instances import Instance, InvalidOption, SolverDisagreement, as_estimated
 from solvers.certify import certified_objective, certify
