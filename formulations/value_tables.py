@@ -104,14 +104,13 @@ def value_table(
     """
     check_static(instance)
     num_streams, columns = len(instance.streams), instance.total_units + 1
-    levels = max(len(stream.inference) for stream in instance.streams) + 1
     choices = max(len(stream.retraining) for stream in instance.streams) + 1
-    if max(num_streams, levels * choices) * columns > MOST_CELLS:
-        message = f"{instance.name}: {num_streams} streams with {levels * choices}"
-        message += f" pairs of configs and {columns} numbers of units are beyond a"
+    if max(num_streams, choices) * columns > MOST_CELLS:
+        message = f"{instance.name}: {num_streams} streams with up to"
+        message += f" {choices} choices and {columns} numbers of units are beyond a"
         message += f" value table of {MOST_CELLS} cells; use coarser units"
         raise InstanceTooLarge(message)
-    at_once = max(1, CELLS_AT_ONCE // (levels * choices * columns))
+    at_once = max(1, CELLS_AT_ONCE // (choices * columns))
     parts = []
     for start in range(0, num_streams, at_once):
         between_parts()
@@ -133,56 +132,70 @@ def _rows(instance: Instance, streams: Sequence[Stream]) -> tuple[Floats, Ints, 
 
     With s the completion's share of the window, a choice (I, R, γ) is worth
     ``s · a · r(I) + (1 - s) · a_γ · r(I')``; see ``StreamModel.value``. Axes: stream
-    v, serving level l, retraining choice c (0 is none), training units R.
+    v, retraining choice c (0 is none), training units R; one serving level at a time,
+    which keeps the arrays small.
     """
-    total = instance.total_units
     needed, kept = _serving_levels(instance, streams)
     cost, delay, after = _retraining_choices(streams)
-    before = np.array([stream.accuracy for stream in streams])[:, None] * kept
+    accuracy = np.array([stream.accuracy for stream in streams])
     floors = np.array([instance.floor(s) for s in streams]) - ACCURACY_TOLERANCE
-
-    speed = _speeds(instance)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        training = cost[:, :, None] / speed
-    training[cost == 0] = 0.0
-    share = (training + delay[:, :, None]) / instance.window_seconds
-    share[share > 1] = 1.0
-
-    best_after = kept[:, :, None]
-    if instance.reallocation is Reallocation.STREAM:
-        best_after = _joined(needed, kept, total)
+    share = _completion_shares(instance, cost, delay)
     trained = (1 - share) * after[:, :, None]
-    worth = share[:, None] * before[:, :, None, None]
-    worth += trained[:, None] * best_after[:, :, None, :]
-    if floors.max() > 0:
-        limit = floors[:, None, None, None]
-        waits = share[:, None] > TIME_TOLERANCE
-        ends = share[:, None] < 1 - TIME_TOLERANCE
-        new = after[:, None, :, None] * best_after[:, :, None, :]
-        fails = waits & (before[:, :, None, None] < limit)
-        worth[fails | (ends & (new < limit))] = NEVER_SERVED
-    return _best_splits(worth.max(axis=2), needed)
+    joins = instance.reallocation is Reallocation.STREAM
+
+    units = np.arange(instance.total_units + 1)
+    rows = np.arange(len(streams))[:, None]
+    exact = np.full((len(streams), len(units)), NEVER_SERVED)
+    inference = np.zeros(exact.shape, dtype=np.int32)
+    for level in range(kept.shape[1]):
+        fewest = needed[:, level, None]
+        now = kept[:, level, None]
+        freed = _kept_by_units(needed, kept, fewest + units) if joins else now
+        before = accuracy[:, None] * now
+        worth = share * before[:, :, None]
+        worth += trained * freed[:, None]
+        if floors.max() > 0:
+            limit = floors[:, None, None]
+            waits = share > TIME_TOLERANCE
+            ends = share < 1 - TIME_TOLERANCE
+            fails = waits & (before[:, :, None] < limit)
+            fails |= ends & (after[:, :, None] * freed[:, None] < limit)
+            worth[fails] = NEVER_SERVED
+        training = units - fewest
+        at_k = worth.max(axis=1)[rows, np.maximum(training, 0)]
+        better = (training >= 0) & (at_k > exact)
+        np.copyto(exact, at_k, where=better)
+        np.copyto(inference, fewest, where=better)
+    return _at_most(exact, inference)
 
 
-def _best_splits(worth: Floats, needed: Ints) -> tuple[Floats, Ints, Ints]:
-    """Return the best split of k units into I of a level and R, for all v and k.
+def _at_most(exact: Floats, inference: Ints) -> tuple[Floats, Ints, Ints]:
+    """Return the rows of at most k units, given those of exactly k.
 
-    ``worth`` has shape (v, level, R); k = I + R. Where one unit more gains nothing,
-    the split is that of fewer units.
+    Where one unit more gains nothing, the split is that of fewer units.
     """
-    units = np.arange(worth.shape[2])
-    training = units - needed[:, :, None]
-    at_k = np.take_along_axis(worth, np.maximum(training, 0), axis=2)
-    at_k[training < 0] = NEVER_SERVED
-    level = at_k.argmax(axis=1)
-    rows = np.arange(len(worth))[:, None]
-    exact = at_k[rows, level, units]
     values = np.maximum.accumulate(exact, axis=1)
-    fewest = np.zeros_like(level)
-    rises = values[:, 1:] > values[:, :-1]
-    np.maximum.accumulate(np.where(rises, units[1:], 0), axis=1, out=fewest[:, 1:])
-    inference = np.minimum(needed[rows, level[rows, fewest]], fewest)
-    return values, inference.astype(np.int32), (fewest - inference).astype(np.int32)
+    fewest = np.zeros(exact.shape, dtype=np.int32)
+    fewest[:, 1:] = values[:, 1:] > values[:, :-1]
+    fewest *= np.arange(exact.shape[1], dtype=np.int32)
+    np.maximum.accumulate(fewest, axis=1, out=fewest)
+    inference = inference[np.arange(len(exact))[:, None], fewest]
+    return values, inference, fewest - inference
+
+
+def _completion_shares(instance: Instance, cost: Floats, delay: Floats) -> Floats:
+    """Return the completions' shares of the window, shape (v, choice, R).
+
+    A retraining that does not finish inside the window has the share 1: its model
+    never serves.
+    """
+    speed = _speeds(instance)
+    speed[0] = 1.0
+    share: Floats = cost[:, :, None] / speed
+    share[:, :, 0] = np.where(cost > 0, np.inf, 0.0)
+    share += delay[:, :, None]
+    share /= instance.window_seconds
+    return np.minimum(share, 1.0, out=share)
 
 
 def _serving_levels(
@@ -257,13 +270,9 @@ def _speeds(instance: Instance) -> Floats:
     return speeds
 
 
-def _joined(needed: Ints, kept: Floats, total: int) -> Floats:
-    """Return the relative accuracy of I + R units, shape (v, level, R)."""
-    by_units = np.zeros((len(needed), total + 2))
-    np.maximum.at(by_units, (np.arange(len(needed))[:, None], needed), kept)
-    by_units[:, total + 1] = 0.0
-    by_units = np.maximum.accumulate(by_units, axis=1)
-    joined = np.minimum(needed[:, :, None] + np.arange(total + 1), total)
-    rows = np.arange(len(needed))[:, None, None]
-    result: Floats = by_units[rows, joined]
+def _kept_by_units(needed: Ints, kept: Floats, units: Ints) -> Floats:
+    """Return the relative accuracy of numbers of units, shape (v, k)."""
+    result: Floats = kept[:, :1] * (units >= 0)
+    for level in range(1, kept.shape[1]):
+        np.copyto(result, kept[:, level, None], where=units >= needed[:, level, None])
     return result

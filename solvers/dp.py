@@ -67,15 +67,14 @@ def _sums(rows: Floats, search: Search) -> Iterator[Floats]:
 
 def _joined(before: Floats, row: Floats, search: Search) -> Floats:
     """Return F_v(k) for all k, given ``before[k, j]`` = F_{v-1}(k - j)."""
-    steps: Any = slice(None)
+    size = len(row)
     rises = np.flatnonzero(row[1:] > row[:-1]) + 1
-    if 2 * len(rises) < len(row):
-        steps = np.concatenate(([0], rises))
-        row = row[steps]
-    joined = np.empty(len(before))
-    at_once = max(1, CELLS_AT_ONCE // len(row))
-    for start in range(0, len(before), at_once):
+    steps = np.concatenate(([0], rises)) if 2 * len(rises) < size else None
+    joined = np.empty(size)
+    at_once = max(1, CELLS_AT_ONCE // size)
+    for start in range(0, size, at_once):
         search.check_time()
-        block = slice(start, start + at_once)
-        np.max(before[block, steps] + row, axis=1, out=joined[block])
+        stop = min(start + at_once, size)
+        used: Any = slice(stop) if steps is None else steps[steps < stop]
+        np.max(before[start:stop, used] + row[used], axis=1, out=joined[start:stop])
     return joined
