@@ -20,7 +20,6 @@ from formulations.stream_model import (
 )
 from formulations.tolerances import ACCURACY_TOLERANCE, TIME_TOLERANCE
 from instances import (
-    InferenceConfig,
     Instance,
     InstanceTooLarge,
     Reallocation,
@@ -213,19 +212,17 @@ def _serving_levels(
     for v, stream in enumerate(streams):
         levels = {0: 0.0}
         best = 0.0
-        for config in sorted(stream.inference, key=_demand):
-            if config.relative_accuracy > best:
-                best = config.relative_accuracy
-                levels[units_needed(config.gpus, units_per_gpu)] = best
+        demands = [
+            (config.gpus, config.relative_accuracy) for config in stream.inference
+        ]
+        for gpus, relative in sorted(demands):
+            if relative > best:
+                best = levels[units_needed(gpus, units_per_gpu)] = relative
         used = [units for units in levels if units <= total]
         needed[v, : len(used)] = used
         kept[v, : len(used)] = [levels[units] for units in used]
     width = int((needed <= total).sum(axis=1).max())
     return needed[:, :width], kept[:, :width]
-
-
-def _demand(config: InferenceConfig) -> float:
-    return config.gpus
 
 
 def _retraining_choices(streams: Sequence[Stream]) -> tuple[Floats, Floats, Floats]:

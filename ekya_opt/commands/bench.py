@@ -57,7 +57,7 @@ def run(arguments: argparse.Namespace) -> int:
         rows = [
             (
                 part.name,
-                f"{part.value:.4f}" if part.unit == "s" else f"{part.value:.0f}",
+                f"{part.value:.3g}" if part.unit == "s" else f"{part.value:.0f}",
                 part.unit,
                 part.remark,
             )

@@ -27,8 +27,8 @@ def test_the_report_names_machine_versions_and_medians(
     assert "numpy" in report["versions"]
     assert not report["interrupted"]
     parts = {part["name"]: part for part in report["measurements"]}
-    assert "9.4 s" in parts["dp, reallocation never"]["remark"]
-    assert parts["thief, reallocation stream"]["value"] > 0
+    assert "9.4 s" in parts["value table and dp, reallocation never"]["remark"]
+    assert parts["solve with thief, reallocation stream"]["value"] > 0
     ratio = parts["literal to compact"]["value"]
     variables = [
         parts[f"variables of the {name} model"]["value"]
@@ -44,12 +44,12 @@ def test_an_interrupt_keeps_what_is_measured() -> None:
     """Ctrl-C ends the benchmark with the measurements so far."""
 
     def stop(what: str) -> None:
-        if what.startswith("thief"):
+        if what.startswith("solve"):
             raise KeyboardInterrupt
 
     report = bench_window(repeat=1, progress=stop)
     assert report.interrupted
     assert [part.name for part in report.measurements] == [
-        "dp, reallocation never",
-        "dp, reallocation stream",
+        "value table and dp, reallocation never",
+        "value table and dp, reallocation stream",
     ]
