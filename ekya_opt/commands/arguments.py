@@ -14,6 +14,11 @@ MODES = tuple(str(mode) for mode in Reallocation)
 def add_instance(parser: argparse.ArgumentParser) -> None:
     """Add FILE and what may be changed in it."""
     parser.add_argument("file", metavar="FILE", help="instance file or shipped:NAME")
+    add_changes(parser)
+
+
+def add_changes(parser: argparse.ArgumentParser) -> None:
+    """Add what may be changed in an instance."""
     parser.add_argument(
         "--gpus",
         type=float,
@@ -64,7 +69,11 @@ def read_with_changes(arguments: argparse.Namespace) -> Instance:
     """Return the instance in FILE with --gpus and --reallocation applied."""
     from ekya_opt.reading import read
 
-    instance = read(arguments.file)
+    return changed(read(arguments.file), arguments.file, arguments)
+
+
+def changed(instance: Instance, source: str, arguments: argparse.Namespace) -> Instance:
+    """Return an instance with --gpus and --reallocation applied."""
     changes: dict[str, Any] = {}
     if arguments.gpus is not None:
         changes["gpus"] = arguments.gpus
@@ -74,7 +83,7 @@ def read_with_changes(arguments: argparse.Namespace) -> Instance:
         return replace(instance, **changes)
     except InvalidData as problem:
         given = " ".join(f"--{key} {value}" for key, value in changes.items())
-        raise InvalidOption(f"{arguments.file} with {given}: {problem}") from None
+        raise InvalidOption(f"{source} with {given}: {problem}") from None
 
 
 def check_writable(file: str | None) -> None:

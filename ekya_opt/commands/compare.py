@@ -9,13 +9,18 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ekya_opt.commands.arguments import add_json, add_options, check_writable
+from ekya_opt.commands.arguments import (
+    add_changes,
+    add_json,
+    add_options,
+    changed,
+    check_writable,
+)
 from ekya_opt.text import number, percent, text_table, to_json
 
 if TYPE_CHECKING:
     import pandas as pd
 
-DEFAULT_SOLVERS = "dp,thief,thief-released,greedy,uniform"
 SHOWN: dict[str, Callable[[Any], str]] = {
     "objective": number,
     "bound": number,
@@ -40,10 +45,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--solvers",
-        default=DEFAULT_SOLVERS,
         metavar="A,B,C",
-        help="names, NAME:KEY=VALUE:…, or NAME:* for every choice of its settings",
+        help="names, NAME:KEY=VALUE:…, or NAME:* for every choice of its settings "
+        "(default: dp, both Thiefs, greedy and uniform)",
     )
+    add_changes(parser)
     add_options(parser)
     parser.add_argument(
         "--reference",
@@ -61,15 +67,21 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Compare, print and write; return the exit status."""
-    from ekya_opt.comparison import compare, summarise
+    from ekya_opt.comparison import DEFAULT_SOLVERS, compare, summarise
     from ekya_opt.progress import Ticker
+    from ekya_opt.reading import paths_of
+    from instances import read_instance
     from instances.json_files import write_atomically
 
     check_writable(arguments.csv)
     with Ticker("reading") as ticker:
+        instances = [
+            changed(read_instance(path), str(path), arguments)
+            for path in paths_of(arguments.paths)
+        ]
         frame = compare(
-            arguments.paths,
-            arguments.solvers,
+            instances,
+            DEFAULT_SOLVERS if arguments.solvers is None else arguments.solvers,
             time_limit=arguments.time_limit,
             seed=arguments.seed,
             workers=arguments.workers,

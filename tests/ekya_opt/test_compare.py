@@ -282,12 +282,21 @@ def test_a_row_of_an_error_is_a_negative_answer(
     assert run(*words, "--json").data[0]["error"] == "ValueError: out of luck"
 
 
-def test_the_default_solvers_exist(run: Any) -> None:
-    """The command and the function have the same default solvers, and there are."""
-    from ekya_opt.commands.compare import DEFAULT_SOLVERS as OF_THE_COMMAND
-
-    assert tuple(OF_THE_COMMAND.split(",")) == DEFAULT_SOLVERS
+def test_the_default_solvers_exist(run: Any, worked_file: Path) -> None:
+    """The command and the function compare the same solvers, and there are."""
     assert len(solver_specs(DEFAULT_SOLVERS)) == len(DEFAULT_SOLVERS)
+    rows = run("compare", worked_file, "--json").data
+    assert tuple(row["solver"] for row in rows) == DEFAULT_SOLVERS
+
+
+def test_gpus_and_mode_may_be_changed(run: Any, worked_file: Path) -> None:
+    """The overrides of solve hold for every instance of a comparison."""
+    changes = ("--gpus", 5, "--reallocation", "stream")
+    [row] = run("compare", worked_file, "--solvers", "dp", *changes, "--json").data
+    alone = run("solve", worked_file, *changes, "--json").data
+    assert row["objective"] == alone["objective"]
+    assert row["objective"] > OPTIMUM + 0.01
+    assert run("compare", worked_file, "--gpus", "0.33").status == 2
 
 
 def test_progress_is_told(worked_file: Path) -> None:
