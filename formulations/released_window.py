@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from formulations.stream_model import NO_RETRAINING, check_static
-from instances import Instance, Stream
+from instances import Instance, Reallocation, Stream
 
 Floats = NDArray[np.float64]
 
@@ -24,12 +24,17 @@ class ReleasedWindow:
     Parameters
     ----------
     instance
-        Problem with reallocation ``never`` or ``stream``; the mode is not used.
+        Problem with reallocation ``never`` or ``stream``.
+    hand_on
+        Whether a freed share is split over all running jobs, as in the released code;
+        if not, it goes where the instance's reallocation lets it.
     """
 
-    def __init__(self, instance: Instance) -> None:
+    def __init__(self, instance: Instance, hand_on: bool = True) -> None:
         check_static(instance)
         self._instance = instance
+        self._hand_on = hand_on
+        self._joins = instance.reallocation is Reallocation.STREAM
         self._curves = [_sampling_curve(stream) for stream in instance.streams]
         self._accuracy = np.array([stream.accuracy for stream in instance.streams])
         weights = np.array([stream.weight for stream in instance.streams])
@@ -67,6 +72,9 @@ class ReleasedWindow:
         training: Floats,
     ) -> Floats:
         """Return the mean accuracies of some streams that share their GPUs."""
+        if not self._hand_on:
+            choices = zip(streams, retraining, inference, training, strict=True)
+            return np.array([self._kept_to_itself(*choice) for choice in choices])
         window = self._instance.window_seconds
         starts, bonuses, completions = self._events(streams, retraining, training)
         lengths = np.diff([*starts, window])
@@ -81,6 +89,22 @@ class ReleasedWindow:
                 model[completions[position] :] = config.accuracy
             means[position] = lengths @ (model * factors) / window
         return means
+
+    def _kept_to_itself(
+        self, stream_idx: int, retraining_idx: int, inference: float, training: float
+    ) -> float:
+        """Return one stream's mean accuracy when freed shares leave no stream."""
+        window = self._instance.window_seconds
+        sampling, kept = self._curves[stream_idx]
+        shares = np.array([inference, inference + training * self._joins])
+        factors = np.interp(1 / np.maximum(shares, LEAST_SHARE), sampling, kept)
+        before = self._accuracy[stream_idx] * factors[0]
+        if retraining_idx == NO_RETRAINING or training <= 0:
+            return float(before)
+        config = self._instance.streams[stream_idx].retraining[retraining_idx]
+        end = min(config.delay_seconds + config.gpu_seconds / training, window)
+        after = config.accuracy * factors[1]
+        return float(end * before + (window - end) * after) / window
 
     def _events(
         self, streams: list[int], retraining: list[int], training: Floats

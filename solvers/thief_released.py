@@ -20,20 +20,27 @@ ROUNDING = 1e-9
 
 
 def solve_thief_released(
-    instance: Instance, search: Search, *, rounds: int = 3, steal_gpus: float = 0.1
+    instance: Instance,
+    search: Search,
+    *,
+    rounds: int = 3,
+    steal_gpus: float = 0.1,
+    hand_on: bool = True,
 ) -> Answer:
     """The Thief as Ekya's code does it: rounds of config choice, then of stealing.
 
     Every round picks each stream's config alone, restarts from equal shares and, for
     each pair of jobs, tries every amount up to the victim's whole share in steps of
     ``steal_gpus``, keeping the best of all. The last of ``rounds`` counts. Shares are
-    scored by the released simulator's rules. In the end they are rounded to units, each
-    down or up in the way that is best on the instance, with configs picked anew.
+    scored by the released simulator's rules, which hand a freed share on to all running
+    jobs; without ``hand_on``, by the instance's reallocation. In the end they are
+    rounded to units, each down or up in the way that is best on the instance, with
+    configs picked anew. A plan that counts on what is handed on loses where nothing is.
     """
     if rounds < 1 or not 0 < steal_gpus <= instance.gpus:
         message = f"thief-released: rounds is {rounds}, steal_gpus is {steal_gpus:g}"
         raise InvalidOption(f"{message}, expected at least 1 and up to the GPUs")
-    window = ReleasedWindow(instance)
+    window = ReleasedWindow(instance, hand_on)
     num_streams = len(instance.streams)
     shares = np.full((2, num_streams), instance.gpus / (2 * num_streams))
     stopped_by = None
@@ -51,6 +58,7 @@ def solve_thief_released(
     picks = PickConfigs(instance, "penalised")
     answer = answer_allocation(picks, best_rounding(instance, picks, shares))
     answer.stopped_by = stopped_by
+    answer.metadata["unrounded_shares"] = shares.round(9).tolist()
     return answer
 
 

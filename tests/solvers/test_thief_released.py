@@ -49,6 +49,21 @@ def test_a_freed_share_is_split_over_all_jobs_still_running() -> None:
     assert scored == pytest.approx((a_mean + b_mean) / 2)
 
 
+def test_a_share_may_stay_where_the_instance_keeps_it() -> None:
+    """Not handed on, a share freed at 40 s idles under never, serves under stream.
+
+    A quarter of a GPU keeps half of the accuracy, three quarters all of it.
+    """
+    camera = stream(inference=CURVE, retraining=(retraining(20, 0.9),))
+    shares = [0], np.array([0.25]), np.array([0.5])
+    idle = ReleasedWindow(window(camera), hand_on=False).objective(*shares)
+    assert idle == pytest.approx(0.4 * 0.25 + 0.6 * 0.45)
+    joined = window(camera, reallocation="stream")
+    served = ReleasedWindow(joined, hand_on=False).objective(*shares)
+    assert served == pytest.approx(0.4 * 0.25 + 0.6 * 0.9)
+    assert served == pytest.approx(ReleasedWindow(joined).objective(*shares))
+
+
 def test_every_amount_up_to_the_whole_share_is_tried() -> None:
     """A share of 0.25 in steps of 0.1: 0.1, 0.2 and all of it."""
     assert _amounts(0.25, 0.1) == pytest.approx([0.1, 0.2, 0.25])
