@@ -15,6 +15,9 @@ from solvers.search import Answer, Search
 INFERENCE, TRAINING = 0, 1
 LEAST_IMPROVEMENT = 1e-12
 
+USUAL_STEAL_GPUS = 0.1
+"""Δ in the paper's evaluation (Ekya, §6.2)."""
+
 JobOrder = Literal["inference-first", "training-first", "by-stream"]
 Job = tuple[int, int]
 """Index of a stream, and which of its two jobs."""
@@ -24,7 +27,7 @@ def solve_thief(
     instance: Instance,
     search: Search,
     *,
-    steal_units: int = 1,
+    steal_units: int = 0,
     passes: int = 1,
     order: JobOrder = "inference-first",
     remainder: JobOrder = "inference-first",
@@ -32,16 +35,33 @@ def solve_thief(
 ) -> Answer:
     """Ekya's Thief: from a fair start, each job steals from each other while it pays.
 
-    The paper leaves five things open, which are settings here. ``steal_units`` is Δ,
-    in units. ``passes`` is how often all pairs of jobs are tried; 0 goes on until a
-    pass changes nothing. ``order`` is the order of the thieves and of their victims.
-    ``remainder`` is the order in which jobs get the units that the fair start leaves.
-    ``below_floor`` is what a stream counts for which no inference config keeps the
-    floor: its accuracy less 1, so that stealing leads back to the floor, or nothing.
+    The paper leaves open what the settings fix.
+
+    Parameters
+    ----------
+    instance
+        Problem with reallocation ``never`` or ``stream``.
+    search
+        The run's options, clock and incumbents. An initial schedule takes the place
+        of the fair start.
+    steal_units
+        Δ, in units; 0 is a tenth of a GPU as in the paper's evaluation, at least one
+        unit.
+    passes
+        How often all pairs of jobs are tried; 0 goes on until a pass changes nothing.
+    order
+        Order of the thieves, and of each thief's victims.
+    remainder
+        Order in which jobs get one unit each of those that the fair start leaves.
+    below_floor
+        What a stream counts for which no inference config keeps the floor:
+        ``penalised`` is the accuracy it has less 1, so that stealing leads back to
+        the floor, ``unserved`` is nothing.
     """
-    if steal_units < 1 or passes < 0:
+    if steal_units < 0 or passes < 0:
         message = f"thief: steal_units is {steal_units}, passes is {passes}"
-        raise InvalidOption(f"{message}, expected at least 1 and at least 0")
+        raise InvalidOption(f"{message}, expected at least 0")
+    step = steal_units or max(1, round(USUAL_STEAL_GPUS * instance.units_per_gpu))
     picks = PickConfigs(instance, below_floor)
     best = _fair_start(instance, remainder)
     if search.options.initial_schedule is not None:
@@ -56,13 +76,13 @@ def solve_thief(
             for victim in jobs:
                 if victim != thief:
                     search.check_time()
-                    steals, best = _steal(picks, best, thief, victim, steal_units)
+                    steals, best = _steal(picks, best, thief, victim, step)
                     if steals:
                         stolen += steals
                         report_allocation(search, picks, best)
         done += 1
     answer = answer_allocation(picks, best)
-    answer.metadata["passes_done"] = done
+    answer.metadata.update(passes_done=done, steal_units=step)
     return answer
 
 

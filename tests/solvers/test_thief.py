@@ -57,6 +57,15 @@ def test_a_steal_never_leaves_a_victim_below_zero() -> None:
     assert shares(instance, thief(instance, steal_units=3)) == [(2, 2)]
 
 
+@pytest.mark.parametrize(
+    ("units_per_gpu", "step"), [(1, 1), (5, 1), (10, 1), (20, 2), (100, 10)]
+)
+def test_the_usual_step_is_a_tenth_of_a_gpu(units_per_gpu: int, step: int) -> None:
+    """Without a step of its own the Thief steals 0.1 GPU, at least one unit."""
+    result = thief(window(stream(), units_per_gpu=units_per_gpu))
+    assert result.metadata["steal_units"] == step
+
+
 def test_the_thief_cannot_cross_a_flat_step() -> None:
     """Five streams that need 3 units each, fair share 1: the Thief serves nobody.
 
@@ -141,8 +150,8 @@ def test_pick_configs_takes_the_best_config_that_finishes() -> None:
     assert model.pick(0, 10) == (0.0, -1)
 
 
-@pytest.mark.parametrize("settings", [{"steal_units": 0}, {"passes": -1}])
+@pytest.mark.parametrize("settings", [{"steal_units": -1}, {"passes": -1}])
 def test_settings_outside_their_domain_are_refused(settings: dict[str, int]) -> None:
-    """A step below one unit and a negative number of passes are errors."""
-    with pytest.raises(InvalidOption, match="expected at least 1 and at least 0"):
+    """Negative steps and numbers of passes are errors."""
+    with pytest.raises(InvalidOption, match="expected at least 0"):
         thief(window(stream()), **settings)
