@@ -18,13 +18,16 @@ from formulations.window_tuples import (
     stream_blocks,
     stream_choices,
 )
-from instances import Instance, Stream
+from instances import Instance, InstanceTooLarge, Stream
 
 if TYPE_CHECKING:
     from pulp import LpAffineExpression, LpProblem, LpVariable
 
 CHOICES_A_LOOK = 64
 """Inference units between two looks at the clock."""
+
+MOST_VARIABLES = 10_000_000
+"""Largest program that is built; PuLP takes about 0.7 KB a variable."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,9 +116,19 @@ def build(
         Problem with reallocation ``never`` or ``stream``.
     check_time
         Called often; may raise to stop the building.
+
+    Raises
+    ------
+    InstanceTooLarge
+        If there would be more than ``MOST_VARIABLES``.
     """
     from pulp import LpMaximize, LpProblem
 
+    num_variables = count_variables(instance)
+    if num_variables > MOST_VARIABLES:
+        message = f"{instance.name}: Eq. 1 as printed has {num_variables} variables,"
+        message += f" more than {MOST_VARIABLES}; the compact program is the same"
+        raise InstanceTooLarge(f"{message} problem without them")
     problem = LpProblem("window_literal", LpMaximize)
     model = add_variables(instance, problem, check_time)
     add_objective(model, check_time)

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 
-from instances import Instance, SolverUnavailable
+from instances import Instance, InstanceTooLarge, SolverUnavailable
 from solvers import Options, Result, Status, StoppedBy, solve
 from tests.small import retraining, stream, window
 from tests.solvers.hard import hard
@@ -84,16 +84,26 @@ def test_the_time_limit_is_kept(way: Any, seconds: float) -> None:
 
 
 def test_building_millions_of_variables_stops_on_time() -> None:
-    """Eq. 1 with 25 million variables is left on time, without an answer."""
+    """Eq. 1 with 6 million variables is left on time, without an answer."""
     configs = tuple(
         retraining(seconds, 0.9, name=f"g{seconds}") for seconds in range(9)
     )
-    large = window(stream(retraining=configs), gpus=100, units_per_gpu=20)
+    large = window(stream(retraining=configs), gpus=40, units_per_gpu=20)
     way = ("milp", {"formulation": "literal"})
     result = run(way, large, time_limit=1)
     assert result.status is Status.NO_SOLUTION
     assert result.stopped_by is StoppedBy.TIME_LIMIT
     assert result.runtime <= 2.1
+
+
+def test_more_variables_than_memory_holds_are_refused() -> None:
+    """Eq. 1 with 40 million variables is refused in one line, before it is built."""
+    configs = tuple(
+        retraining(seconds, 0.9, name=f"g{seconds}") for seconds in range(9)
+    )
+    large = window(stream(retraining=configs), gpus=100, units_per_gpu=20)
+    with pytest.raises(InstanceTooLarge, match="more than 10000000"):
+        run(("milp", {"formulation": "literal"}), large)
 
 
 @pytest.mark.parametrize("way", SEARCHES, ids=named)
