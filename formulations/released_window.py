@@ -7,6 +7,8 @@ accuracy is interpolated between the frame-sampling points, linearly in the samp
 factor. Time is continuous here, in whole seconds there.
 """
 
+from collections.abc import Callable
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -28,12 +30,20 @@ class ReleasedWindow:
     hand_on
         Whether a freed share is split over all running jobs, as in the released code;
         if not, it goes where the instance's reallocation lets it.
+    check_time
+        Called often; may raise to stop the scoring.
     """
 
-    def __init__(self, instance: Instance, hand_on: bool = True) -> None:
+    def __init__(
+        self,
+        instance: Instance,
+        hand_on: bool = True,
+        check_time: Callable[[], None] = lambda: None,
+    ) -> None:
         check_static(instance)
         self._instance = instance
         self._hand_on = hand_on
+        self._check_time = check_time
         self._joins = instance.reallocation is Reallocation.STREAM
         self._curves = [_sampling_curve(stream) for stream in instance.streams]
         self._accuracy = np.array([stream.accuracy for stream in instance.streams])
@@ -72,6 +82,7 @@ class ReleasedWindow:
         training: Floats,
     ) -> Floats:
         """Return the mean accuracies of some streams that share their GPUs."""
+        self._check_time()
         if not self._hand_on:
             choices = zip(streams, retraining, inference, training, strict=True)
             return np.array([self._kept_to_itself(*choice) for choice in choices])
@@ -123,6 +134,7 @@ class ReleasedWindow:
         starts, bonuses, completions = [0.0], [0.0], {}
         now, bonus = 0.0, 0.0
         while missing:
+            self._check_time()
             # The released code takes the speed for the share, whatever was measured.
             speeds = {at: float(training[at]) + bonus for at in missing}
             finish = {

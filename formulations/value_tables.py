@@ -75,6 +75,26 @@ class ValueTable:
         rows = np.arange(len(self.weights))
         return float(self.weights @ self.values[rows, np.asarray(units)])
 
+    def units_within(self, instance: Instance, schedule: Schedule) -> list[int] | None:
+        """Return for each stream its largest option within the units it holds.
+
+        The units are those of the schedule's first segments, so that the choice is at
+        least as good as the schedule. ``None`` if a stream has no such option.
+        """
+        held = {
+            plan.stream: plan.segments[0].inference_units
+            + plan.segments[0].training_units
+            for plan in schedule.streams
+        }
+        units = []
+        for v, stream in enumerate(instance.streams):
+            options = self.options(v)[0]
+            fitting = int(np.searchsorted(options, held[stream.name], side="right"))
+            if not fitting:
+                return None
+            units.append(int(options[fitting - 1]))
+        return units
+
     def schedule(self, instance: Instance, units: Sequence[int]) -> Schedule:
         """Return the schedule in which stream v takes its best choice of units[v]."""
         plans = []

@@ -70,16 +70,7 @@ class WindowCp:
 
         ``None`` if the schedule does not map onto the program.
         """
-        plans = {plan.stream: plan.segments[0] for plan in schedule.streams}
-        units = []
-        for stream, options in zip(self.instance.streams, self.options, strict=True):
-            first = plans[stream.name]
-            held = first.inference_units + first.training_units
-            fitting = [k for k in options if k <= held]
-            if not fitting:
-                return None
-            units.append(fitting[-1])
-        return units
+        return self.table.units_within(self.instance, schedule)
 
 
 def build(

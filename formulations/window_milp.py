@@ -4,9 +4,9 @@ A multiple-choice knapsack over the value table: one binary for each undominated
 number of units of each stream. Builds and decodes; ``solvers/milp.py`` solves.
 """
 
-from bisect import bisect_right
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 from typing import TYPE_CHECKING, TypeVar
 
 from formulations.labels import stream_label
@@ -76,17 +76,12 @@ class WindowMilp:
 
         ``None`` if the schedule does not map onto the program.
         """
-        plans = {plan.stream: plan.segments[0] for plan in schedule.streams}
-        ones, before = [], 0
-        for stream, options in zip(self.instance.streams, self.options, strict=True):
-            first = plans[stream.name]
-            held = first.inference_units + first.training_units
-            fitting = bisect_right(options, held)
-            if not fitting:
-                return None
-            ones.append(before + fitting - 1)
-            before += len(options)
-        return ones
+        units = self.table.units_within(self.instance, schedule)
+        if units is None:
+            return None
+        starts = accumulate(map(len, self.options), initial=0)
+        each = zip(starts, self.options, units, strict=False)
+        return [start + options.index(k) for start, options, k in each]
 
 
 def build(

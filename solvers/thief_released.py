@@ -1,6 +1,5 @@
 """The Thief of Ekya's released code, which differs from the paper's."""
 
-import math
 from itertools import product
 
 import numpy as np
@@ -40,7 +39,7 @@ def solve_thief_released(
     if rounds < 1 or not 0 < steal_gpus <= instance.gpus:
         message = f"thief-released: rounds is {rounds}, steal_gpus is {steal_gpus:g}"
         raise InvalidOption(f"{message}, expected at least 1 and up to the GPUs")
-    window = ReleasedWindow(instance, hand_on)
+    window = ReleasedWindow(instance, hand_on, search.check_time)
     num_streams = len(instance.streams)
     shares = np.full((2, num_streams), instance.gpus / (2 * num_streams))
     stopped_by = None
@@ -50,7 +49,7 @@ def solve_thief_released(
                 _best_alone(window, stream, v, *shares[:, v])
                 for v, stream in enumerate(instance.streams)
             ]
-            shares = _steal_all(window, instance, retraining, steal_gpus, search)
+            shares = _steal_all(window, instance, retraining, steal_gpus)
     except TimeUp:
         stopped_by = StoppedBy.TIME_LIMIT
     except KeyboardInterrupt:
@@ -84,7 +83,6 @@ def _steal_all(
     instance: Instance,
     retraining: list[int],
     steal_gpus: float,
-    search: Search,
 ) -> Floats:
     """Return the best shares found from equal ones; row 0 serves, row 1 trains."""
     training = [v for v, idx in enumerate(retraining) if idx != NO_RETRAINING]
@@ -99,7 +97,6 @@ def _steal_all(
                 continue
             start = best
             for amount in _amounts(start[victim], steal_gpus):
-                search.check_time()
                 trial = start.copy()
                 trial[victim] -= amount
                 trial[thief] += amount
@@ -127,14 +124,27 @@ def best_rounding(
     low = np.floor(exact + ROUNDING).astype(int).T.tolist()
     high = np.ceil(exact - ROUNDING).astype(int).T.tolist()
     spare = instance.total_units - sum(map(sum, low))
-    best: dict[int, tuple[float, list[Share]]] = {0: (0.0, [])}
+    most = min(spare, sum(map(sum, high)) - sum(map(sum, low)))
+    best = np.full(most + 1, -np.inf)
+    best[0] = 0.0
+    menus, picked = [], []
     for v, (down, up) in enumerate(zip(low, high, strict=True)):
-        grown: dict[int, tuple[float, list[Share]]] = {}
-        for used, (value, chosen) in best.items():
-            for share in {*product(*map(set, zip(down, up, strict=True)))}:
-                extra = used + sum(share) - sum(down)
-                total = value + picks.gain(v, share)
-                if extra <= spare and total > grown.get(extra, (-math.inf,))[0]:
-                    grown[extra] = (total, [*chosen, share])
-        best = grown
-    return max(best.values(), key=lambda found: found[0])[1]
+        menu: dict[int, Share] = {}
+        for share in product(*map(set, zip(down, up, strict=True))):
+            extra = sum(share) - sum(down)
+            if extra not in menu or picks.gain(v, menu[extra]) < picks.gain(v, share):
+                menu[extra] = share
+        grown = np.full((3, most + 1), -np.inf)
+        for extra, share in menu.items():
+            if extra <= most:
+                grown[extra, extra:] = best[: most + 1 - extra] + picks.gain(v, share)
+        menus.append(menu)
+        picked.append(grown.argmax(axis=0).astype(np.int8))
+        best = grown.max(axis=0)
+    used = int(best.argmax())
+    rounded: list[Share] = []
+    for menu, extras in zip(menus[::-1], picked[::-1], strict=True):
+        extra = int(extras[used])
+        rounded.append(menu[extra])
+        used -= extra
+    return rounded[::-1]

@@ -7,8 +7,26 @@ from typing import Any
 import pytest
 
 from formulations import Schedule
-from instances import Instance, InvalidOption, SolverDisagreement, SolverUnavailable
-from solvers import Answer, Options, Result, Search, Status, StoppedBy, registry, solve
+from instances import (
+    Instance,
+    InvalidOption,
+    SolverDisagreement,
+    SolverUnavailable,
+    instance_from_dict,
+    instance_to_dict,
+)
+from instances.generators import generate
+from solvers import (
+    Answer,
+    Options,
+    Result,
+    Search,
+    Status,
+    StoppedBy,
+    registry,
+    solve,
+    solver_names,
+)
 from solvers.result import relative_gap
 from solvers.search import run_interruptibly
 from tests.small import retraining, schedule, segment, serving, stream, window
@@ -161,6 +179,21 @@ def test_brute_force_keeps_its_time_limit() -> None:
     assert result.stopped_by is StoppedBy.TIME_LIMIT
 
 
+@pytest.fixture(scope="module")
+def large() -> Instance:
+    """Return a window on which every exact solver takes seconds."""
+    return generate("recorded-like", 1000, 300, 0)
+
+
+@pytest.mark.parametrize("solver", sorted({*solver_names()} - {"brute-force"}))
+def test_every_solver_keeps_its_time_limit(large: Instance, solver: str) -> None:
+    """A limit of half a second is kept within 10 % and a second, by all."""
+    start = time.perf_counter()
+    result = solve(large, solver, Options(time_limit=0.5))
+    assert time.perf_counter() - start < 0.55 + 1
+    assert result.stopped_by is StoppedBy.TIME_LIMIT or result.objective is not None
+
+
 def test_planning_on_estimates_drops_what_does_not_finish() -> None:
     """A retraining planned to end at 40 s needs 120 s in truth and gives nothing."""
     late = {
@@ -169,8 +202,6 @@ def test_planning_on_estimates_drops_what_does_not_finish() -> None:
         "accuracy": 0.9,
         "estimate": {"gpu_seconds": 20, "accuracy": 0.9},
     }
-    from instances import instance_from_dict, instance_to_dict
-
     data = instance_to_dict(window(stream(retraining=(retraining(20, 0.9),))))
     data["streams"][0]["retraining"] = [late]
     instance = instance_from_dict(data)

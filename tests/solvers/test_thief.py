@@ -92,19 +92,21 @@ def test_below_its_floor_a_stream_can_be_led_back_or_left() -> None:
 
 
 def test_the_order_of_jobs_decides_who_wins() -> None:
-    """One spare unit helps inference or retraining; who steals first has it.
+    """From (2, 2), either job gains by a unit of the other; the first to steal has it.
 
-    Under the fair split (2, 2) of one stream, inference reaches 1.0 instead of 0.5
-    with 3 units; the retraining to 1.0 ends at 50 s on 3 units, never on 1.
+    One, two and three units keep 0.55, 0.6 and 0.9 of 0.5; retraining to 1.0 ends at
+    75 s on 2 units, at 50 s on 3 and not at all on 1. So (2, 2) is worth 0.375, (3, 1)
+    0.45 and (1, 3) 0.4125, and from neither end does one steal lead higher.
     """
-    levels = (serving(0.1, 0.5), serving(0.2, 0.6), serving(0.3, 0.7))
+    levels = (serving(0.1, 0.55), serving(0.2, 0.6), serving(0.3, 0.9))
     camera = stream("A", 0.5, inference=levels, retraining=(retraining(15, 1.0),))
     instance = window(camera, gpus=0.4)
-    first = shares(instance, thief(instance, order="training-first"))
-    second = shares(instance, thief(instance, order="inference-first"))
-    # (2, 2): 0.75 · 0.3 + 0.25 · 0.6 = 0.375; (1, 3): 0.5 · 0.25 + 0.5 · 0.5 = 0.375.
-    # (3, 1): 0.35, no completion. Neither steal gains, so both stay.
-    assert first == second == [(2, 2)]
+    first = thief(instance, order="inference-first")
+    assert shares(instance, first) == [(3, 1)]
+    assert first.objective == pytest.approx(0.45)
+    second = thief(instance, order="training-first")
+    assert shares(instance, second) == [(1, 3)]
+    assert second.objective == pytest.approx(0.4125)
 
 
 @given(instances(max_streams=3, max_units=8))
