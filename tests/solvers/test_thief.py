@@ -4,7 +4,8 @@ from dataclasses import replace
 from itertools import permutations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from formulations import StreamModel
 from formulations.pick_configs import PickConfigs
@@ -13,12 +14,13 @@ from solvers import Options, Result, Status, solve
 from solvers.allocations import allocation_of
 from solvers.thief import LEAST_IMPROVEMENT, _fair_start, _moved, _ordered_jobs
 from tests.small import retraining, serving, stream, window
+from tests.solvers.plain_thief import plain_thief
 from tests.strategies import instances
 
 
-def thief(instance: Instance, **settings: object) -> Result:
+def thief(instance: Instance, **own: object) -> Result:
     """Solve by the Thief."""
-    return solve(instance, "thief", Options(settings=settings))
+    return solve(instance, "thief", Options(settings=own))
 
 
 def shares(instance: Instance, result: Result) -> list[tuple[int, int]]:
@@ -109,6 +111,14 @@ def test_the_order_of_jobs_decides_who_wins() -> None:
     assert second.objective == pytest.approx(0.4125)
 
 
+@settings(max_examples=40)
+@given(instances(max_streams=3, max_units=8, floors=False), st.sampled_from([1, 2]))
+def test_the_thief_does_what_the_paper_prints(instance: Instance, step: int) -> None:
+    """The algorithms written down line by line reach the same mean accuracy."""
+    result = thief(instance, steal_units=step)
+    assert result.objective == pytest.approx(plain_thief(instance, step), abs=1e-9)
+
+
 @given(instances(max_streams=3, max_units=8))
 def test_more_passes_never_lose(instance: Instance) -> None:
     """Passes until nothing changes are worth at least one pass."""
@@ -152,8 +162,8 @@ def test_pick_configs_takes_the_best_config_that_finishes() -> None:
     assert model.pick(0, 10) == (0.0, -1)
 
 
-@pytest.mark.parametrize("settings", [{"steal_units": -1}, {"passes": -1}])
-def test_settings_outside_their_domain_are_refused(settings: dict[str, int]) -> None:
+@pytest.mark.parametrize("own", [{"steal_units": -1}, {"passes": -1}])
+def test_settings_outside_their_domain_are_refused(own: dict[str, int]) -> None:
     """Negative steps and numbers of passes are errors."""
     with pytest.raises(InvalidOption, match="expected at least 0"):
-        thief(window(stream()), **settings)
+        thief(window(stream()), **own)
