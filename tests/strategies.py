@@ -15,10 +15,10 @@ from instances import (
 
 WINDOW_SECONDS = 60
 
-accuracies = st.integers(0, 20).map(lambda part: part / 20)
+accuracies = st.sampled_from([0, 0.2, 0.4, 0.5, 0.6, 0.7, 0.75, 0.8, 0.9, 1])
 """Coarse on purpose: equal values make ties, which is where solvers differ."""
 
-fine_accuracies = st.floats(0, 1).map(lambda value: round(value, 6))
+fine_accuracies = st.floats(0.2, 1).map(lambda value: round(value, 6))
 
 
 @st.composite
@@ -27,13 +27,13 @@ def retraining_configs(draw: st.DrawFn, name: str) -> RetrainingConfig:
     estimate = None
     if draw(st.booleans()):
         estimate = Estimate(
-            gpu_seconds=draw(st.integers(0, 60)), accuracy=draw(accuracies)
+            gpu_seconds=draw(st.integers(0, 30)), accuracy=draw(accuracies)
         )
     return RetrainingConfig(
         name=name,
-        gpu_seconds=draw(st.one_of(st.just(0), st.integers(1, 90))),
+        gpu_seconds=draw(st.sampled_from([0, 1, 2, 4, 5, 6, 7.5, 9, 12, 18, 30, 90])),
         accuracy=draw(st.one_of(accuracies, fine_accuracies)),
-        delay_seconds=draw(st.sampled_from([0, 0, 0, 5, 30, 60, 70])),
+        delay_seconds=draw(st.sampled_from([0, 0, 0, 0, 5, 30, 60, 70])),
         estimate=estimate,
     )
 
@@ -43,7 +43,7 @@ def inference_configs(draw: st.DrawFn, name: str) -> InferenceConfig:
     """Draw a config that needs from no GPU to more than there may be."""
     return InferenceConfig(
         name=name,
-        gpus=draw(st.sampled_from([0, 0.1, 0.25, 0.3, 0.5, 0.7, 1, 2])),
+        gpus=draw(st.sampled_from([0, 0.1, 0.2, 0.25, 0.3, 0.4, 0.5, 0.7, 1, 2])),
         relative_accuracy=draw(st.one_of(st.just(1), accuracies, fine_accuracies)),
     )
 
@@ -52,10 +52,12 @@ def inference_configs(draw: st.DrawFn, name: str) -> InferenceConfig:
 def streams(draw: st.DrawFn, name: str, floors: bool) -> Stream:
     """Draw a stream with up to three configs of each kind."""
     retraining = [
-        draw(retraining_configs(f"g{idx}")) for idx in range(draw(st.integers(0, 3)))
+        draw(retraining_configs(f"g{idx}"))
+        for idx in range(draw(st.sampled_from([2, 3, 1, 0])))
     ]
     inference = [
-        draw(inference_configs(f"l{idx}")) for idx in range(draw(st.integers(1, 3)))
+        draw(inference_configs(f"l{idx}"))
+        for idx in range(draw(st.sampled_from([2, 3, 1])))
     ]
     return Stream(
         name=name,
@@ -67,7 +69,7 @@ def streams(draw: st.DrawFn, name: str, floors: bool) -> Stream:
     )
 
 
-_floor = st.sampled_from([None, None, 0, 0.1, 0.3])
+_floor = st.sampled_from([None, None, None, None, 0, 0.1, 0.3])
 _throughput = st.sampled_from(
     [None, None, ((0.5, 0.7), (1.0, 1.0)), ((0.25, 0.1), (0.5, 0.1), (2.0, 3.0))]
 )
@@ -84,9 +86,9 @@ def instances(
     **fixed: Any,
 ) -> Instance:
     """Draw a small static window; with floors it may be infeasible."""
-    count = draw(st.integers(1, max_streams))
-    units_per_gpu = draw(st.sampled_from([1, 2, 3, 5]))
-    total = draw(st.integers(1, max_units))
+    count = draw(st.sampled_from(range(max_streams, 0, -1)))
+    units_per_gpu = draw(st.sampled_from([2, 3, 5, 10]))
+    total = draw(st.sampled_from(range(max_units, 0, -1)))
     values: dict[str, Any] = {
         "name": "drawn",
         "window_seconds": WINDOW_SECONDS,
@@ -96,7 +98,7 @@ def instances(
         "reallocation": draw(
             st.sampled_from([Reallocation.NEVER, Reallocation.STREAM])
         ),
-        "min_accuracy": draw(st.sampled_from([0, 0, 0.05, 0.2])) if floors else 0,
+        "min_accuracy": draw(st.sampled_from([0, 0, 0, 0.05, 0.2])) if floors else 0,
         "training_throughput": draw(_throughput),
     }
     return Instance(**(values | fixed))

@@ -39,7 +39,7 @@ def assert_same(result: Result, expected: float | None) -> None:
     assert result.bound == pytest.approx(expected, abs=TOLERANCE)
 
 
-@settings(max_examples=60)
+@settings(max_examples=250)
 @given(instances(max_units=5))
 def test_dp_and_core_equal_brute_force(instance: Instance) -> None:
     """Brute force, priced by the referee alone, finds what dp and core find."""
@@ -64,7 +64,7 @@ def test_core_equals_dp_and_the_bound_bounds(instance: Instance) -> None:
 
 
 @pytest.mark.parametrize("solver", EXACT)
-@settings(max_examples=15)
+@settings(max_examples=30)
 @given(instance=instances(max_streams=2, max_units=4))
 def test_every_exact_solver_equals_dp(solver: str, instance: Instance) -> None:
     """Each exact solver proves dp's optimum, or infeasibility, in both modes."""
