@@ -14,9 +14,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "paths",
         nargs="*",
-        default=["shipped:"],
+        default=[],
         metavar="PATH",
-        help="instance file, directory of them, or shipped:FAMILY[/NAME]",
+        help="instance file, directory of them, or shipped:FAMILY[/NAME] (default: all "
+        "that is shipped)",
     )
     parser.add_argument(
         "--solvers",
@@ -55,7 +56,7 @@ def run(arguments: argparse.Namespace) -> int:
     record = read_best_known()
     done: list[Verification] = []
     status = 0
-    paths = paths_of(arguments.paths)
+    paths = paths_of(arguments.paths or ["shipped:"])
     for path in paths:
         with Ticker(f"{len(done)}/{len(paths)} {path}"):
             (verification,) = verify(
