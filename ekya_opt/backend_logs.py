@@ -13,6 +13,9 @@ def logs_to_stderr() -> Iterator[None]:
     Backends in C and in processes of their own write to the descriptor itself, which
     is kept for data.
     """
+    if sys.stdout is None:
+        yield
+        return
     sys.stdout.flush()
     kept = os.dup(1)
     os.dup2(2, 1)

@@ -7,6 +7,7 @@ check or a solver failed); 2 bad usage or bad input, with one line on standard e
 
 import argparse
 import os
+import signal
 import sys
 from collections.abc import Sequence
 from importlib import import_module
@@ -57,6 +58,9 @@ class Parser(argparse.ArgumentParser):
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command and return its exit status; ``None`` takes the process's own."""
     _escape_what_cannot_be_encoded()
+    if arguments is None:
+        # A scheduler's SIGTERM ends a run as Ctrl-C does, backends included.
+        signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         return _run(arguments)
     except KeyboardInterrupt:

@@ -278,6 +278,11 @@ def _check_reallocation(
                 f"{who} changes its total from {sum(shares)} to {sum(new_shares)} "
                 f"units at {start:g} s; with reallocation stream it may not."
             )
+        if mode is Reallocation.STREAM and new_shares[0] < shares[0]:
+            violations.append(
+                f"{who} takes units from its inference at {start:g} s; with "
+                "reallocation stream only training units are freed."
+            )
 
 
 def _check_capacity(

@@ -19,7 +19,7 @@ def export(instance: Instance, formulation: str, format: str, path: str | Path) 
 
     The objective is scaled. ``lp`` maximises, and ``mps``, which has no sense of its
     own, minimises the negative of ``1e3 · V`` times the weighted mean; V is the number
-    of streams. ``proto`` is a binary CP-SAT model that maximises 1e9 times the
+    of streams. ``proto`` is a binary CP-SAT model that maximises 2e9 times the
     weighted mean, in rounded coefficients.
 
     Parameters

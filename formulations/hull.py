@@ -15,6 +15,8 @@ Whole = NDArray[np.int64]
 class Increments:
     """Steps along all streams' hulls by falling slope (Sinha and Zoltners, 1979).
 
+    The steps of one stream keep their order.
+
     Parameters
     ----------
     stream_idx
@@ -40,14 +42,14 @@ class Increments:
 
     @property
     def slope(self) -> Floats:
-        """Gain a unit, shape ``(n,)``; falls along the steps."""
+        """Gain a unit, shape ``(n,)``; falls along the steps, up to rounding."""
         slopes: Floats = self.gain / self.cost
         return slopes
 
 
 def hull_increments(table: ValueTable) -> Increments | None:
     """Return the hull steps of all rows; ``None`` if a stream cannot be served."""
-    streams, units, costs, gains = [], [], [], []
+    streams, units, costs, gains, slopes = [], [], [], [], []
     base_units, base_value = [], 0.0
     for v in range(len(table.weights)):
         at, values = table.options(v)
@@ -61,8 +63,10 @@ def hull_increments(table: ValueTable) -> Increments | None:
         units.append(at[kept[1:]])
         costs.append(np.diff(at[kept]))
         gains.append(np.diff(worth[kept]))
+        # On nearly straight stretches rounding may turn two slopes around.
+        slopes.append(np.minimum.accumulate(gains[-1] / costs[-1]))
     cost, gain = np.concatenate(costs), np.concatenate(gains)
-    order = np.argsort(-gain / cost, kind="stable")
+    order = np.argsort(-np.concatenate(slopes), kind="stable")
     return Increments(
         stream_idx=np.concatenate(streams)[order],
         units=np.concatenate(units)[order],

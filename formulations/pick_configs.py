@@ -37,7 +37,8 @@ class PickConfigs:
             if below_floor == "penalised"
         ]
         weights = [stream.weight for stream in instance.streams]
-        self.weights = [weight / sum(weights) for weight in weights]
+        total = sum(weights)
+        self.weights = [weight / total for weight in weights]
         self._picks: list[dict[Share, tuple[float, int]]] = [{} for _ in weights]
         self._gains: list[dict[Share, float]] = [{} for _ in weights]
 

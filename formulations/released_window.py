@@ -91,6 +91,7 @@ class ReleasedWindow:
         lengths = np.diff([*starts, window])
         means = np.empty(len(streams))
         for position, v in enumerate(streams):
+            self._check_time()
             sampling, kept = self._curves[v]
             shares = np.maximum(inference[position] + np.array(bonuses), LEAST_SHARE)
             factors = np.interp(1 / shares, sampling, kept)

@@ -4,7 +4,9 @@ This is the scalar form of the value table, and Algorithm 2 of Ekya (PickConfigs
 """
 
 import math
+from bisect import bisect_left
 from collections.abc import Sequence
+from functools import partial
 
 from formulations.schedule import Segment, StreamPlan
 from formulations.tolerances import ACCURACY_TOLERANCE, TIME_TOLERANCE
@@ -35,7 +37,7 @@ def training_speed(
 def units_needed(gpus: float, units_per_gpu: int) -> int:
     """Return the units that a demand of ``gpus`` GPUs takes, ⌈gpus · units_per_gpu⌉.
 
-    A billionth is forgiven, so that 0.7 GPUs are 7 units of 1/10.
+    A billionth is forgiven, so that 0.07 GPUs are 7 units of 1/100.
     """
     units = gpus * units_per_gpu
     return math.ceil(units - 1e-9 * max(1.0, units))
@@ -136,16 +138,31 @@ class StreamModel:
         """Return the fewest units that keep the stream at its floor.
 
         ``None`` if no number of units does. A retraining helps only if it is there
-        from the first instant; training units never do.
+        from the first instant.
         """
-        models = [self.stream.accuracy]
+        fewest = []
+        for accuracy, training in self._first_models():
+            for serving in [0, *self.serving_units]:
+                if accuracy * self.relative_accuracy(serving) >= self._floor:
+                    joined = max(serving, training)
+                    fewest.append(joined if self._joins else serving + training)
+                    break
+        return min(fewest, default=None)
+
+    def _first_models(self) -> list[tuple[float, int]]:
+        """Return the models that may serve first, with the units that they train on."""
+        models = [(self.stream.accuracy, 0)]
+        instant = TIME_TOLERANCE * self._window
         for idx, config in enumerate(self.stream.retraining):
-            if self.completion_seconds(idx, 0) <= TIME_TOLERANCE * self._window:
-                models.append(config.accuracy)
-        for units in [0, *self.serving_units]:
-            if max(models) * self.relative_accuracy(units) >= self._floor:
-                return units
-        return None
+            ends = partial(self._ends_by, instant, idx)
+            if ends(self._total):
+                training = bisect_left(range(self._total), True, key=ends)
+                models.append((config.accuracy, training))
+        return models
+
+    def _ends_by(self, seconds: float, retraining_idx: int, units: int) -> bool:
+        """Return whether a retraining ends by then; it does with more units, too."""
+        return self.completion_seconds(retraining_idx, units) <= seconds
 
     def pick(self, inference_units: int, training_units: int) -> tuple[float, int]:
         """Return the best value and its retraining config (Ekya, Algorithm 2).

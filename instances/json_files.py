@@ -4,6 +4,7 @@ import gzip
 import json
 import math
 import os
+import stat
 import tempfile
 import types
 import typing
@@ -218,7 +219,8 @@ def write_atomically(path: Path, content: bytes) -> None:
         try:
             with os.fdopen(handle, "wb") as file:
                 file.write(content)
-            os.chmod(temporary, 0o666 & ~_umask())
+            mode = stat.S_IMODE(target.stat().st_mode) if target.exists() else None
+            os.chmod(temporary, 0o666 & ~_umask() if mode is None else mode)
             os.replace(temporary, target)
         except BaseException:
             Path(temporary).unlink(missing_ok=True)
@@ -226,6 +228,8 @@ def write_atomically(path: Path, content: bytes) -> None:
     except OSError as problem:
         reason = problem.strerror or str(problem)
         raise EkyaOptError(f"{path}: cannot be written: {reason}") from None
+    except RuntimeError as problem:
+        raise EkyaOptError(f"{path}: cannot be written: {problem}") from None
 
 
 def _umask() -> int:

@@ -22,6 +22,8 @@ def certify(instance: Instance, solver: str, answer: Answer) -> Status:
         the referee's objective, or a claimed infeasibility does not hold.
     """
     who = f"{solver} on {instance.name}"
+    if answer.infeasible and answer.schedule is not None:
+        raise SolverDisagreement(f"{who}: claims infeasible, a schedule is known")
     if answer.schedule is None:
         proven = is_infeasible(instance)
         if answer.infeasible and not proven:

@@ -173,7 +173,7 @@ def _run_elsewhere(
         limit = search.remaining if limited else None
         places = [place or os.getcwd() for place in sys.path]
         process = subprocess.Popen(
-            [sys.executable, "-m", "solvers.highs_backend"],
+            [sys.executable, "-P", "-m", "solvers.highs_backend"],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,

@@ -29,7 +29,8 @@ class Options:
         Threads that a backend may use, at least 1.
     initial_schedule
         A schedule to start from. It is the first incumbent, so the result is never
-        worse, and a warm start for the solvers that take one.
+        worse (on the numbers planned on), and a warm start for the solvers that take
+        one.
     verbosity
         0 is silent; from 1 backends print their logs.
     plan_on

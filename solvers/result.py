@@ -64,7 +64,7 @@ class Result:
     runtime
         Wall seconds of the whole call, model building included.
     trace
-        Every incumbent and improved bound, by time.
+        Every incumbent and improved bound, by time, in the numbers planned on.
     metadata
         Settings in effect and what else the solver tells.
     """
@@ -87,9 +87,9 @@ class Result:
             return None
         return relative_gap(self.bound, self.objective)
 
-    def gap_to(self, reference: float) -> float | None:
-        """Return (reference - objective) / reference; ``None`` without objective."""
-        if self.objective is None:
+    def gap_to(self, reference: float | None) -> float | None:
+        """Return (reference - objective) / reference; ``None`` without either."""
+        if self.objective is None or reference is None:
             return None
         return relative_gap(reference, self.objective)
 

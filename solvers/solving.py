@@ -39,7 +39,7 @@ def solve(
     on_estimates = options.plan_on == "estimates"
     problem = as_estimated(instance) if on_estimates else instance
     if options.initial_schedule is not None:
-        _report_initial(problem, search, options.initial_schedule)
+        _report_initial(instance, problem, search, options.initial_schedule)
     answer = _run(problem, entry, search, settings)
     status = certify(problem, solver, answer)
     answer.metadata["settings"] = settings
@@ -59,11 +59,20 @@ def solve(
     )
 
 
-def _report_initial(instance: Instance, search: Search, schedule: Schedule) -> None:
+def _report_initial(
+    instance: Instance, problem: Instance, search: Search, schedule: Schedule
+) -> None:
+    """Report the initial schedule; with estimates, what it is worth on them."""
     try:
         objective = certified_objective(instance, "initial schedule", schedule)
-    except SolverDisagreement as problem:
-        raise InvalidOption(str(problem)) from None
+    except SolverDisagreement as failure:
+        raise InvalidOption(str(failure)) from None
+    if problem is not instance:
+        schedule = replay(problem, schedule)
+        verdict = evaluate(problem, schedule)
+        if not verdict.feasible:
+            return
+        objective = verdict.objective
     search.report(objective, lambda: schedule)
 
 
@@ -89,7 +98,6 @@ def _run(
     best = search.objective
     if best is not None and (answer.schedule is None or (own or 0.0) < best):
         answer.schedule, answer.objective = search.schedule, best
-        answer.infeasible = False
     return answer
 
 

@@ -17,6 +17,12 @@ Floats = NDArray[np.float64]
 
 ROUNDING = 1e-9
 
+LEAST_STEP = 1e-3
+"""Smallest step of stealing, in GPUs."""
+
+MOST_ROUNDINGS = 20_000_000
+"""Streams times spare units beyond which shares are rounded by largest remainders."""
+
 
 def solve_thief_released(
     instance: Instance,
@@ -36,9 +42,9 @@ def solve_thief_released(
     rounded to units, each down or up in the way that is best on the instance, with
     configs picked anew. A plan that counts on what is handed on loses where nothing is.
     """
-    if rounds < 1 or not 0 < steal_gpus <= instance.gpus:
+    if rounds < 1 or not steal_gpus >= LEAST_STEP:
         message = f"thief-released: rounds is {rounds}, steal_gpus is {steal_gpus:g}"
-        raise InvalidOption(f"{message}, expected at least 1 and up to the GPUs")
+        raise InvalidOption(f"{message}, expected at least 1 and {LEAST_STEP:g}")
     window = ReleasedWindow(instance, hand_on, search.check_time)
     num_streams = len(instance.streams)
     shares = np.full((2, num_streams), instance.gpus / (2 * num_streams))
@@ -118,13 +124,19 @@ def best_rounding(
     """Return the best whole units, each job's rounded down or up, within the total.
 
     ``shares`` has shape ``(2, V)``, inference and training in GPUs. The recursion runs
-    over the streams and the units that the total has beyond all rounded down.
+    over the streams and the units that the total has beyond all rounded down; where
+    that is too much work, the largest remainders are rounded up.
     """
     exact = shares * instance.units_per_gpu
     low = np.floor(exact + ROUNDING).astype(int).T.tolist()
     high = np.ceil(exact - ROUNDING).astype(int).T.tolist()
     spare = instance.total_units - sum(map(sum, low))
     most = min(spare, sum(map(sum, high)) - sum(map(sum, low)))
+    if most * len(low) > MOST_ROUNDINGS:
+        units = np.array(low).T
+        largest = np.argsort(units - exact, axis=None, kind="stable")[:most]
+        units.flat[largest] += 1
+        return [(int(inference), int(training)) for inference, training in units.T]
     best = np.full(most + 1, -np.inf)
     best[0] = 0.0
     menus, picked = [], []

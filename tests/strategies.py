@@ -41,9 +41,10 @@ def retraining_configs(draw: st.DrawFn, name: str) -> RetrainingConfig:
 @st.composite
 def inference_configs(draw: st.DrawFn, name: str) -> InferenceConfig:
     """Draw a config that needs from no GPU to more than there may be."""
+    demands = [0, 0.02, 0.07, 0.1, 0.14, 0.2, 0.25, 0.3, 0.4, 0.5, 1]
     return InferenceConfig(
         name=name,
-        gpus=draw(st.sampled_from([0, 0.1, 0.2, 0.25, 0.3, 0.4, 0.5, 0.7, 1, 2])),
+        gpus=draw(st.sampled_from(demands)),
         relative_accuracy=draw(st.one_of(st.just(1), accuracies, fine_accuracies)),
     )
 
@@ -87,7 +88,7 @@ def instances(
 ) -> Instance:
     """Draw a small static window; with floors it may be infeasible."""
     count = draw(st.sampled_from(range(max_streams, 0, -1)))
-    units_per_gpu = draw(st.sampled_from([2, 3, 5, 10]))
+    units_per_gpu = draw(st.sampled_from([2, 3, 5, 10, 50, 100]))
     total = draw(st.sampled_from(range(max_units, 0, -1)))
     values: dict[str, Any] = {
         "name": "drawn",

@@ -49,6 +49,8 @@ def run(arguments: argparse.Namespace) -> int:
     from solvers import Options, get_solver
 
     engines = [name.strip() for name in arguments.solvers.split(",") if name.strip()]
+    if not engines:
+        raise InvalidOption("no solver is named, expected at least one")
     for engine in engines:
         if get_solver(engine).kind != "exact":
             raise InvalidOption(f"solver {engine!r} is not exact")

@@ -25,7 +25,6 @@ SHOWN: dict[str, Callable[[Any], str]] = {
     "objective": number,
     "bound": number,
     "gap": percent,
-    "reference": number,
     "gap_to_reference": percent,
     "seconds": lambda value: number(value, 3),
     "mean_gap": percent,
@@ -96,7 +95,9 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.json:
         print(to_json(_objects(frame)))
     else:
-        print(_shown(frame))
+        print(_shown(frame.drop(columns=["reference", "error"])))
+        for row in frame[frame["status"] == "error"].itertuples():
+            print(f"{row.solver} on {row.instance}: {row.error}")
         if frame["instance"].nunique() > 1:
             print(f"\n{_shown(summarise(frame))}")
     if frame.attrs["interrupted"]:
@@ -116,7 +117,7 @@ def _objects(frame: "pd.DataFrame") -> list[dict[str, Any]]:
 
 def _shown(frame: "pd.DataFrame") -> str:
     """Return the table for people, without columns that have nothing to tell."""
-    optional = ("settings", "stopped_by", "error")
+    optional = ("settings", "stopped_by")
     columns = [
         column
         for column in frame.columns

@@ -4,6 +4,7 @@ Writes the LP, MPS or protocol buffer file of a formulation.
 """
 
 import argparse
+import sys
 
 from ekya_opt.commands.arguments import (
     add_instance,
@@ -38,5 +39,5 @@ def run(arguments: argparse.Namespace) -> int:
     from formulations.export import export
 
     export(instance, arguments.formulation, arguments.format, arguments.output)
-    print(arguments.output)
+    print(arguments.output, file=sys.stderr)
     return 0

@@ -16,8 +16,9 @@ def trap(
     The Thief (Ekya, Algorithm 1) starts from s units a job, s = total units /
     (2 · streams) rounded down, at least 1, and stops stealing at the first unit that
     gains nothing. Here the next unit gains nothing as a rule, the one or two after it
-    much: with one-unit steals and 2.5 to 5 streams per GPU of 10 or 20 units, the
-    Thief ends 10 to 40 % below the optimum. Thresholds count units, so demands are
+    much: with one-unit steals and 2.5 to 5 streams per GPU of 10 or 20 units, ten
+    streams or more, the Thief ends 10 to 40 % below the optimum; fewer streams, from
+    about 7 % on. Thresholds count units, so demands are
     multiples of 1/units_per_gpu, not rounded further.
 
     A stream's model starts at U(0.5, 0.7). Serving keeps U(0.55, 0.75) of it on 1

@@ -99,9 +99,11 @@ def test_a_plug_in_that_cannot_be_loaded_is_named(
 def interrupted(
     python_environment: Callable[..., dict[str, str]], installed: Path
 ) -> Callable[..., tuple[int, str, str]]:
-    """Return a function that runs a command and sends Ctrl-C when it is ready."""
+    """Return a function that runs a command and sends a signal when it is ready."""
 
-    def run_it(*words: object) -> tuple[int, str, str]:
+    def run_it(
+        *words: object, by: signal.Signals = signal.SIGINT
+    ) -> tuple[int, str, str]:
         process = subprocess.Popen(
             [sys.executable, "-m", "ekya_opt", *map(str, words)],
             env=python_environment(installed),
@@ -112,7 +114,7 @@ def interrupted(
         try:
             assert process.stderr is not None
             assert process.stderr.readline() == "ready\n"
-            process.send_signal(signal.SIGINT)
+            process.send_signal(by)
             out, err = process.communicate(timeout=60)
         finally:
             process.kill()
@@ -122,10 +124,13 @@ def interrupted(
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="needs POSIX signals")
-def test_ctrl_c_keeps_the_best_schedule(interrupted: Any, worked_file: Path) -> None:
-    """An interrupted solve prints its incumbent and ends with status 0."""
+@pytest.mark.parametrize("by", [signal.SIGINT, signal.SIGTERM])
+def test_ctrl_c_keeps_the_best_schedule(
+    interrupted: Any, worked_file: Path, by: signal.Signals
+) -> None:
+    """A solve that a signal interrupts prints its incumbent, with status 0."""
     words = ("solve", worked_file, "--solver", "slow", "--json")
-    status, out, err = interrupted(*words)
+    status, out, err = interrupted(*words, by=by)
     assert (status, err) == (0, "")
     result = json.loads(out)
     assert result["stopped_by"] == "interrupt"

@@ -72,9 +72,9 @@ def test_weights_weigh() -> None:
 
 
 def test_a_demand_of_whole_units_is_not_rounded_up() -> None:
-    """0.7 GPUs are 7 units of 1/10, although 0.7 · 10 exceeds 7 in floating point."""
-    assert 0.7 * 10 > 7 or 0.7 * 10 == 7
-    instance = window(stream(inference=(serving(0.7, 1, "full"),)))
+    """0.07 GPUs are 7 units of 1/100, although 0.07 · 100 exceeds 7 as floats."""
+    assert 0.07 * 100 > 7
+    instance = window(stream(inference=(serving(0.07, 1, "full"),)), units_per_gpu=100)
     assert evaluate(instance, schedule(A=(None, [segment(0, "full", 7)]))).feasible
     short = evaluate(instance, schedule(A=(None, [segment(0, "full", 6)])))
     assert "needs 7 units, has 6" in short.violations[0]
@@ -173,10 +173,13 @@ def test_stream_hands_the_freed_units_to_the_streams_own_inference() -> None:
     grown = [segment(0, "half", 5, 4), segment(50, "full", 10)]
     verdict = evaluate(instance, schedule(A=("retrain", grown)))
     assert "changes its total from 9 to 10 units" in verdict.violations[0]
+    back = [segment(0, "half", 5, 5), segment(40, "half", 4, 6)]
+    verdict = evaluate(instance, schedule(A=("retrain", back)))
+    assert "takes units from its inference" in verdict.violations[0]
 
 
 def test_server_moves_units_between_streams_at_slots_only() -> None:
-    """With server, A's units go to B at 40 s, where B's config needs all ten."""
+    """With server, A's training units go to B at 80 s, where B's config needs eight."""
     inference = (serving(0.5, 0.5, "half"), serving(0.8, 1, "full"))
     instance = window(
         stream("A", inference=(serving(0.2, 1, "low"),), retraining=TRAINS),

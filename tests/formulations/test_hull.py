@@ -7,6 +7,8 @@ from hypothesis import strategies as st
 
 from formulations import value_table
 from formulations.hull import concave_hull, hull_increments
+from instances import Instance
+from solvers import Status, solve
 from solvers.core import relax
 from solvers.greedy import greedy_units
 from tests.small import serving, stream, window
@@ -44,3 +46,32 @@ def test_the_relaxation_and_the_greedy_on_paper() -> None:
     assert relaxed.bound == pytest.approx(0.55)
     assert relaxed.price == pytest.approx(0.3 / 4)
     assert greedy_units(increments, 6) == [4, 0]
+
+
+def near_lines(seed: int) -> Instance:
+    """Return streams whose curves are straight up to rounding, with odd weights."""
+    rng = np.random.default_rng(seed)
+    cameras = []
+    for name in "ABC":
+        base, slope = rng.uniform(0.01, 0.1), rng.choice([0.01, 0.02, 0.05, 0.09])
+        levels = tuple(
+            serving(units / 10, float(base + slope * units)) for units in range(1, 8)
+        )
+        cameras.append(
+            stream(name, 0.9, inference=levels, weight=float(rng.uniform(0.1, 3)))
+        )
+    return window(*cameras, gpus=float(rng.integers(3, 12)) / 10)
+
+
+@pytest.mark.parametrize("start", range(0, 200, 50))
+def test_steps_of_nearly_straight_curves_keep_their_order(start: int) -> None:
+    """Each stream's steps rise, and greedy and core hold on to the capacity."""
+    for seed in range(start, start + 50):
+        instance = near_lines(seed)
+        increments = hull_increments(value_table(instance))
+        assert increments is not None
+        for v in range(3):
+            assert (np.diff(increments.units[increments.stream_idx == v]) > 0).all()
+        best = solve(instance, "dp").objective
+        assert solve(instance, "core").objective == pytest.approx(best, abs=1e-9)
+        assert solve(instance, "greedy").status is Status.FEASIBLE

@@ -137,6 +137,16 @@ def test_no_retraining_means_all_units_may_serve(instance: Instance) -> None:
             assert table.values[v, k] == pytest.approx(expected)
 
 
+def test_a_demand_of_whole_units_takes_no_more() -> None:
+    """0.07 GPUs are 7 units of 1/100, and so are 0.14 of 1/50."""
+    assert units_needed(0.07, 100) == units_needed(0.14, 50) == 7
+    assert units_needed(0.0701, 100) == 8
+    camera = stream(inference=(serving(0.07, 1),))
+    row = value_table(window(camera, units_per_gpu=100)).values[0]
+    assert row[6] == 0
+    assert row[7] == 0.5
+
+
 def test_what_a_table_cannot_hold_is_refused() -> None:
     """Reallocation server and tables beyond the memory limit are refused by name."""
     server = window(stream(), reallocation="server", slot_seconds=10)

@@ -163,7 +163,7 @@ def test_names_of_pulp_are_understood() -> None:
 def test_large_programs_run_in_a_process_of_their_own(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """HiGHS in another process finds the optimum, keeps time and takes a start."""
+    """HiGHS in another process finds the optimum, keeps time and loses no start."""
     monkeypatch.setattr("solvers.highs_backend.MOST_COLUMNS_HERE", 0)
     one = window(stream("A", retraining=(retraining(20, 0.9),)), stream("B"))
     assert run(WAYS[0], one).objective == pytest.approx(solve(one, "dp").objective)

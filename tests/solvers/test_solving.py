@@ -8,8 +8,10 @@ import pytest
 
 from formulations import Schedule
 from instances import (
+    Estimate,
     Instance,
     InvalidOption,
+    RetrainingConfig,
     SolverDisagreement,
     SolverUnavailable,
     instance_from_dict,
@@ -122,6 +124,15 @@ def test_an_initial_schedule_is_the_first_incumbent(
         run(monkeypatch, lambda i, s: idle, initial_schedule=BROKEN)
 
 
+def test_a_wrong_claim_of_infeasibility_is_told_beside_an_incumbent(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A known schedule does not hide that a solver claims there is none."""
+    claim = Answer(infeasible=True)
+    with pytest.raises(SolverDisagreement, match="claims infeasible"):
+        run(monkeypatch, lambda i, s: claim, initial_schedule=SERVED)
+
+
 def test_settings_are_checked_by_name_and_type(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -213,10 +224,35 @@ def test_planning_on_estimates_drops_what_does_not_finish() -> None:
     assert result.schedule.streams[0].segments[0].training_units == 5
 
 
+def test_an_initial_schedule_starts_a_plan_on_estimates() -> None:
+    """A schedule that is valid in truth is re-timed to the estimates, and kept."""
+    config = RetrainingConfig(
+        name="retrain",
+        gpu_seconds=20,
+        accuracy=0.9,
+        estimate=Estimate(gpu_seconds=15, accuracy=0.9),
+    )
+    instance = window(stream(retraining=(config,)), reallocation="stream")
+    best = solve(instance, "dp")
+    options = Options(plan_on="estimates", initial_schedule=best.schedule)
+    for solver in ("dp", "thief", "milp"):
+        result = solve(instance, solver, options)
+        assert result.objective == pytest.approx(best.objective)
+
+
+def test_a_retraining_within_no_time_frees_from_the_old_models_floor() -> None:
+    """A model that is there within rounding is no reason to call it infeasible."""
+    camera = stream(inference=(serving(0.2, 1),), retraining=(retraining(1e-8, 0.9),))
+    instance = window(camera, min_accuracy=0.6)
+    assert solve(instance, "dp").objective == pytest.approx(0.9)
+    assert solve(instance, "inference-only").status is Status.NO_SOLUTION
+
+
 def test_gaps_on_paper() -> None:
-    """(1 - 0.9) / 1 = 0.1; equal values have no gap, also at 0."""
+    """(1 - 0.9) / 1 = 0.1; equal values have no gap; to nothing there is none."""
     assert relative_gap(1.0, 0.9) == pytest.approx(0.1)
     assert relative_gap(0.0, 0.0) == 0
+    assert solve(window(stream()), "dp").gap_to(None) is None
 
 
 def test_a_backends_failure_comes_through() -> None:

@@ -123,8 +123,15 @@ def test_it_keeps_its_time_limit() -> None:
     assert result.runtime < 1.3
 
 
+def test_a_server_smaller_than_the_step_is_solved() -> None:
+    """A twentieth of a GPU is less than the usual step; whole shares are stolen."""
+    levels = (serving(0.05, 1),)
+    small = window(stream(inference=levels), gpus=0.05, units_per_gpu=20)
+    assert solve(small, "thief-released").objective == pytest.approx(0.5)
+
+
 def test_settings_outside_their_domain_are_refused() -> None:
     """No round and no step are errors."""
-    for settings in ({"rounds": 0}, {"steal_gpus": 0.0}):
+    for settings in ({"rounds": 0}, {"steal_gpus": 0.0}, {"steal_gpus": 1e-12}):
         with pytest.raises(InvalidOption, match="thief-released"):
             solve(window(stream()), "thief-released", Options(settings=settings))
