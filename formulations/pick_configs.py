@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Literal
 
-from formulations.schedule import Schedule
 from formulations.stream_model import NEVER_SERVED, StreamModel
 from instances import Instance
 
@@ -36,11 +35,10 @@ class PickConfigs:
             for stream in instance.streams
             if below_floor == "penalised"
         ]
-        weights = [stream.weight for stream in instance.streams]
-        total = sum(weights)
-        self.weights = [weight / total for weight in weights]
-        self._picks: list[dict[Share, tuple[float, int]]] = [{} for _ in weights]
-        self._gains: list[dict[Share, float]] = [{} for _ in weights]
+        total = instance.total_weight
+        self.weights = [stream.weight / total for stream in instance.streams]
+        self._picks: list[dict[Share, tuple[float, int]]] = [{} for _ in self.models]
+        self._gains: list[dict[Share, float]] = [{} for _ in self.models]
 
     def pick(self, stream_idx: int, share: Share) -> tuple[float, int]:
         """Return the best value and its retraining config for a stream's share.
@@ -69,12 +67,8 @@ class PickConfigs:
         """Return the mean accuracy of an allocation, one share a stream."""
         return sum(self.gain(v, share) for v, share in enumerate(allocation))
 
-    def schedule(self, allocation: Sequence[Share]) -> Schedule | None:
-        """Return the schedule of an allocation; ``None`` if a floor is not kept."""
-        plans = []
-        for v, share in enumerate(allocation):
-            value, retraining_idx = self.pick(v, share)
-            if value == NEVER_SERVED:
-                return None
-            plans.append(self.models[v].plan(retraining_idx, *share))
-        return Schedule(streams=tuple(plans))
+    def keeps_floors(self, allocation: Sequence[Share]) -> bool:
+        """Return whether an allocation serves every stream at its floor."""
+        return all(
+            self.pick(v, share)[0] != NEVER_SERVED for v, share in enumerate(allocation)
+        )

@@ -26,8 +26,5 @@ def _replay(instance: Instance, stream: Stream, plan: StreamPlan) -> StreamPlan:
     names = [config.name for config in stream.retraining]
     idx = NO_RETRAINING if plan.retraining is None else names.index(plan.retraining)
     first = plan.segments[0]
-    if idx != NO_RETRAINING:
-        seconds = model.completion_seconds(idx, first.training_units)
-        if seconds > instance.window_seconds:
-            idx = NO_RETRAINING
+    idx = model.finishing(idx, first.training_units)
     return model.plan(idx, first.inference_units, first.training_units)

@@ -109,6 +109,13 @@ class StreamModel:
             seconds += config.gpu_seconds / speed
         return seconds if seconds <= self._window else math.inf
 
+    def finishing(self, retraining_idx: int, training_units: int) -> int:
+        """Return the retraining config, or none if it does not finish in the window."""
+        if retraining_idx == NO_RETRAINING:
+            return NO_RETRAINING
+        seconds = self.completion_seconds(retraining_idx, training_units)
+        return NO_RETRAINING if seconds == math.inf else retraining_idx
+
     def value(
         self, retraining_idx: int, inference_units: int, training_units: int
     ) -> float:
@@ -142,12 +149,18 @@ class StreamModel:
         """
         fewest = []
         for accuracy, training in self._first_models():
-            for serving in [0, *self.serving_units]:
-                if accuracy * self.relative_accuracy(serving) >= self._floor:
-                    joined = max(serving, training)
-                    fewest.append(joined if self._joins else serving + training)
-                    break
+            serving = self.fewest_serving(accuracy)
+            if serving is not None:
+                joined = max(serving, training)
+                fewest.append(joined if self._joins else serving + training)
         return min(fewest, default=None)
+
+    def fewest_serving(self, accuracy: float) -> int | None:
+        """Return the fewest inference units that keep a model at the floor, if any."""
+        for units in [0, *self.serving_units]:
+            if accuracy * self.relative_accuracy(units) >= self._floor:
+                return units
+        return None
 
     def _first_models(self) -> list[tuple[float, int]]:
         """Return the models that may serve first, with the units that they train on."""

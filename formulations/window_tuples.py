@@ -82,7 +82,7 @@ def stream_blocks(instance: Instance, stream: Stream) -> Iterator[Block]:
     ]
     for gamma in range(NO_RETRAINING, len(stream.retraining)):
         after = _model_after(stream, gamma)
-        joined = _fewest_serving(model, after, floor) if joins else 0
+        joined = model.fewest_serving(after) if joins else 0
         for r in range(instance.total_units + 1):
             share, training = _shares(instance, stream, model, gamma, r)
             if share > 1:
@@ -94,6 +94,8 @@ def stream_blocks(instance: Instance, stream: Stream) -> Iterator[Block]:
                     continue
                 if share < 1 - TIME_TOLERANCE:
                     if joins and r:
+                        if joined is None:
+                            continue
                         fewest = max(fewest, joined - r)
                     elif after * serving < floor:
                         continue
@@ -111,14 +113,6 @@ def _shares(
     training = completion - stream.retraining[gamma].delay_seconds
     window = instance.window_seconds
     return completion / window, training / window
-
-
-def _fewest_serving(model: StreamModel, accuracy: float, floor: float) -> int:
-    """Return the fewest units that keep a model at the floor; huge if none do."""
-    for units in [0, *model.serving_units]:
-        if accuracy * model.relative_accuracy(units) >= floor:
-            return units
-    return 2**62
 
 
 def _kept(stream: Stream, inference_idx: int) -> float:

@@ -26,14 +26,14 @@ def report_allocation(
     search: Search, picks: PickConfigs, allocation: Sequence[Share]
 ) -> None:
     """Report an allocation as an incumbent if it keeps every floor."""
-    schedule = picks.schedule(allocation)
-    if schedule is not None:
-        search.report(picks.objective(allocation), lambda: schedule)
+    if picks.keeps_floors(allocation):
+        kept = tuple(allocation)
+        search.report(picks.objective(kept), lambda: _picked_schedule(picks, kept))
 
 
 def answer_allocation(picks: PickConfigs, allocation: Sequence[Share]) -> Answer:
     """Return the answer that an allocation is, with the configs picked for it."""
-    retraining = [picks.pick(v, share)[1] for v, share in enumerate(allocation)]
+    retraining = _picked(picks, allocation)
     answer = answer_choices(picks.models, retraining, allocation)
     if answer.schedule is not None:
         answer.objective = picks.objective(allocation)
@@ -56,5 +56,20 @@ def answer_choices(
     ]
     if below:
         return Answer(metadata={"below_floor": below})
+    return Answer(schedule=_schedule(models, retraining, shares))
+
+
+def _picked(picks: PickConfigs, allocation: Sequence[Share]) -> list[int]:
+    return [picks.pick(v, share)[1] for v, share in enumerate(allocation)]
+
+
+def _picked_schedule(picks: PickConfigs, allocation: Sequence[Share]) -> Schedule:
+    return _schedule(picks.models, _picked(picks, allocation), allocation)
+
+
+def _schedule(
+    models: Sequence[StreamModel], retraining: Sequence[int], shares: Sequence[Share]
+) -> Schedule:
+    choices = zip(models, retraining, shares, strict=True)
     plans = tuple(model.plan(idx, *share) for model, idx, share in choices)
-    return Answer(schedule=Schedule(streams=plans))
+    return Schedule(streams=plans)

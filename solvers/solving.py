@@ -1,5 +1,6 @@
 """Solving: run a solver under its options and certify what it returns."""
 
+import math
 from typing import Any
 
 from formulations.evaluate import evaluate
@@ -92,13 +93,19 @@ def _run(
     answer.stopped_by = answer.stopped_by or stopped_by
     if answer.bound is None:
         answer.bound = search.bound
-    own = answer.objective
-    if answer.schedule is not None and own is None:
-        own = evaluate(instance, answer.schedule).objective
     best = search.objective
-    if best is not None and (answer.schedule is None or (own or 0.0) < best):
+    if best is not None and _own_objective(instance, answer) < best:
         answer.schedule, answer.objective = search.schedule, best
     return answer
+
+
+def _own_objective(instance: Instance, answer: Answer) -> float:
+    """Return what an answer claims, or what the referee finds where it claims none."""
+    if answer.schedule is None:
+        return -math.inf
+    if answer.objective is None:
+        return evaluate(instance, answer.schedule).objective
+    return answer.objective
 
 
 def _score_on_truth(instance: Instance, answer: Answer) -> Status:

@@ -24,13 +24,10 @@ def solve_uniform(
     """
     models = [StreamModel(instance, stream) for stream in instance.streams]
     shares = _even_shares(instance, inference_share)
-    retraining = []
-    for model, share in zip(models, shares, strict=True):
-        idx = ruled_config(model.stream, config)
-        if idx != NO_RETRAINING:
-            seconds = model.completion_seconds(idx, share[1])
-            idx = idx if seconds <= instance.window_seconds else NO_RETRAINING
-        retraining.append(idx)
+    retraining = [
+        model.finishing(ruled_config(model.stream, config), share[1])
+        for model, share in zip(models, shares, strict=True)
+    ]
     return answer_choices(models, retraining, shares)
 
 

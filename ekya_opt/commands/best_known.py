@@ -21,9 +21,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--solvers",
-        default="dp,core,milp,cp-sat,network",
         metavar="A,B,C",
-        help="exact solvers that must agree",
+        help="exact solvers that must agree (default: all but brute-force)",
     )
     parser.add_argument(
         "--time-limit",
@@ -41,14 +40,17 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Prove, print and perhaps write; return the exit status."""
-    from ekya_opt.best_known import Verification, updated, verify
+    from ekya_opt.best_known import ENGINES, Verification, updated, verify
     from ekya_opt.progress import Ticker
     from ekya_opt.reading import paths_of
     from instances import InvalidOption
     from instances.best_known import read_best_known, write_best_known
     from solvers import Options, get_solver
 
-    engines = [name.strip() for name in arguments.solvers.split(",") if name.strip()]
+    engines = list(ENGINES)
+    if arguments.solvers is not None:
+        named = map(str.strip, arguments.solvers.split(","))
+        engines = [name for name in named if name]
     if not engines:
         raise InvalidOption("no solver is named, expected at least one")
     for engine in engines:

@@ -47,16 +47,13 @@ def run(arguments: argparse.Namespace) -> int:
     """Generate and write; return the exit status."""
     from ekya_opt.solver_specs import parse_settings
     from instances import write_instance
-    from instances.generators import FAMILIES, family_options, generate
+    from instances.generators import family_options, generate
 
     family, gpus = arguments.family, arguments.gpus
-    if family not in FAMILIES:
-        known = ", ".join(FAMILIES)
-        raise InvalidOption(f"there is no family {family!r}; there are: {known}")
+    known_options = family_options(family)
     if arguments.count < 1:
         raise InvalidOption(f"--count is {arguments.count}, expected at least 1")
     options = {key: _read(text) for key, text in parse_settings(arguments.set).items()}
-    known_options = family_options(family)
     for key in options:
         if key not in known_options:
             message = f"family {family} has no option {key!r}; it has: "

@@ -48,17 +48,20 @@ def generate(
     InvalidInstance
         If a field of the instance lies outside its domain.
     """
-    if family not in FAMILIES:
-        known = ", ".join(FAMILIES)
-        raise InvalidOption(f"there is no family {shown(family)}; there are: {known}")
-    return FAMILIES[family](num_streams, gpus, seed, **options)
+    return _maker(family)(num_streams, gpus, seed, **options)
 
 
 def family_options(family: str) -> tuple[str, ...]:
-    """Return the names of a family's options: its own, then the server's."""
+    """Return the names of a family's options: its own, then the server's.
+
+    Raises
+    ------
+    InvalidOption
+        If the family is unknown.
+    """
     own = [
         name
-        for name, parameter in inspect.signature(FAMILIES[family]).parameters.items()
+        for name, parameter in inspect.signature(_maker(family)).parameters.items()
         if parameter.kind is inspect.Parameter.KEYWORD_ONLY
     ]
     return (*own, *ServerOptions.__annotations__)
@@ -83,3 +86,10 @@ def regenerate(metadata: Mapping[str, Any]) -> Instance:
         raise InvalidOption(message)
     family, num_streams, gpus, seed, options = (metadata[key] for key in keys[:-1])
     return generate(family, num_streams, gpus, seed, **options)
+
+
+def _maker(family: str) -> Callable[..., Instance]:
+    if family not in FAMILIES:
+        known = ", ".join(FAMILIES)
+        raise InvalidOption(f"there is no family {shown(family)}; there are: {known}")
+    return FAMILIES[family]
