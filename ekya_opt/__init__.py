@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
     from ekya_opt.checking import Check, check
     from ekya_opt.comparison import compare, summarise
-    from ekya_opt.reading import read
+    from ekya_opt.reading import read, read_columns
     from ekya_opt.solving import solve
     from formulations import Evaluation, Schedule, Segment, StreamPlan
     from formulations.evaluate import evaluate
@@ -34,8 +34,10 @@ if TYPE_CHECKING:
         as_estimated,
         write_instance,
     )
-    from instances.generators import generate
+    from instances.columns import Columns, columns_of
+    from instances.generators import generate, generate_columns
     from instances.library import load_shipped, shipped_names
+    from instances.npz_files import write_columns
     from solvers import (
         Answer,
         Options,
@@ -53,7 +55,7 @@ _HOMES = {
     "dataclasses": ("replace",),
     "ekya_opt.checking": ("Check", "check"),
     "ekya_opt.comparison": ("compare", "summarise"),
-    "ekya_opt.reading": ("read",),
+    "ekya_opt.reading": ("read", "read_columns"),
     "ekya_opt.solving": ("solve",),
     "ekya_opt.versions": ("__version__",),
     "formulations": ("Evaluation", "Schedule", "Segment", "StreamPlan"),
@@ -77,8 +79,10 @@ _HOMES = {
         "as_estimated",
         "write_instance",
     ),
-    "instances.generators": ("generate",),
+    "instances.columns": ("Columns", "columns_of"),
+    "instances.generators": ("generate", "generate_columns"),
     "instances.library": ("load_shipped", "shipped_names"),
+    "instances.npz_files": ("write_columns",),
     "solvers": (
         "Answer",
         "Options",
@@ -95,6 +99,7 @@ _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 __all__ = [
     "Answer",
     "Check",
+    "Columns",
     "EkyaOptError",
     "Estimate",
     "Evaluation",
@@ -123,17 +128,21 @@ __all__ = [
     "__version__",
     "as_estimated",
     "check",
+    "columns_of",
     "compare",
     "evaluate",
     "generate",
+    "generate_columns",
     "load_shipped",
     "read",
+    "read_columns",
     "read_schedule",
     "replace",
     "shipped_names",
     "solve",
     "solver_names",
     "summarise",
+    "write_columns",
     "write_instance",
     "write_schedule",
 ]

@@ -89,9 +89,9 @@ def make_parser() -> Parser:
         prog="ekya-opt",
         description="Exact models, heuristics and optimality gaps for one retraining "
         "window of video analytics on edge GPUs.",
-        epilog="FILE is an instance file (.json, .json.gz) or a shipped instance such "
-        "as shipped:paper/window1. Exit status: 0 done, 1 the answer is negative, "
-        "2 bad usage or bad input.",
+        epilog="FILE is an instance file (.json, .json.gz, .npz) or a shipped "
+        "instance such as shipped:paper/window1. Exit status: 0 done, 1 the answer is "
+        "negative, 2 bad usage or bad input.",
     )
     commands = parser.add_subparsers(
         title="commands", dest="command", metavar="COMMAND", required=True

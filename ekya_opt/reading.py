@@ -3,9 +3,14 @@
 from collections.abc import Iterable
 from os import PathLike, fspath
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from instances import Instance, InvalidOption, read_instance
+from instances.instance_files import holds_columns
 from instances.library import SHIPPED, expand
+
+if TYPE_CHECKING:
+    from instances.columns import Columns
 
 
 def read(source: str | PathLike[str]) -> Instance:
@@ -17,18 +22,37 @@ def read(source: str | PathLike[str]) -> Instance:
         If the file breaks a rule of the instance format.
     InvalidOption
         If the source stands for several instances.
+    InstanceTooLarge
+        If an ``.npz`` file holds too many streams to be objects.
     EkyaOptError
         If the file cannot be read or nothing of that name is shipped.
     """
-    text = fspath(source)
-    if not text.startswith(SHIPPED):
-        return read_instance(text)
-    paths = expand(text)
-    if len(paths) != 1:
-        example = f"{SHIPPED}{paths[0].parent.name}/{paths[0].stem}"
-        message = f"{text} stands for {len(paths)} instances, expected one"
-        raise InvalidOption(f"{message}, such as {example}")
-    return read_instance(paths[0])
+    return read_instance(_path_of(source))
+
+
+def read_columns(source: str | PathLike[str]) -> "Columns":
+    """Return the one instance that :func:`read` would, as columns.
+
+    The columns of an ``.npz`` file are read as they are, however many streams.
+
+    Raises
+    ------
+    InvalidInstance
+        If the file breaks a rule of the instance format.
+    InvalidOption
+        If the source stands for several instances.
+    InstanceTooLarge
+        If the columns do not fit into memory.
+    EkyaOptError
+        If the file cannot be read or nothing of that name is shipped.
+    """
+    from instances import npz_files
+    from instances.columns import columns_of
+
+    path = _path_of(source)
+    if holds_columns(path):
+        return npz_files.read_columns(path)
+    return columns_of(read_instance(path))
 
 
 def paths_of(sources: Iterable[str]) -> list[Path]:
@@ -38,3 +62,16 @@ def paths_of(sources: Iterable[str]) -> list[Path]:
     """
     found = (path for source in sources for path in expand(source))
     return list(dict.fromkeys(found))
+
+
+def _path_of(source: str | PathLike[str]) -> str | Path:
+    """Return the one instance file that a source stands for."""
+    text = fspath(source)
+    if not text.startswith(SHIPPED):
+        return text
+    paths = expand(text)
+    if len(paths) != 1:
+        example = f"{SHIPPED}{paths[0].parent.name}/{paths[0].stem}"
+        message = f"{text} stands for {len(paths)} instances, expected one"
+        raise InvalidOption(f"{message}, such as {example}")
+    return paths[0]

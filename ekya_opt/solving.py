@@ -1,17 +1,22 @@
 """Solving from the outside: one call with an instance or a file."""
 
-from os import PathLike
-from typing import Any, Literal
+from os import PathLike, fspath
+from typing import TYPE_CHECKING, Any, Literal
 
-from ekya_opt.reading import read
+from ekya_opt.reading import read, read_columns
 from formulations import Schedule
 from instances import Instance
+from instances.instance_files import holds_columns
 from solvers import Options, Result
 from solvers import solve as solve_instance
+from solvers.registry import get_solver
+
+if TYPE_CHECKING:
+    from instances.columns import Columns
 
 
 def solve(
-    instance: Instance | str | PathLike[str],
+    instance: "Instance | Columns | str | PathLike[str]",
     solver: str = "dp",
     *,
     time_limit: float | None = None,
@@ -27,7 +32,9 @@ def solve(
     Parameters
     ----------
     instance
-        An instance, a path, or a shipped name such as ``shipped:paper/window1``.
+        An instance, its columns, a path, or a shipped name such as
+        ``shipped:paper/window1``. An ``.npz`` file is read as columns if the solver
+        works on columns.
     solver
         Name in the registry; ``solver_names()`` lists them.
     time_limit, seed, workers, initial_schedule, verbosity, plan_on
@@ -41,7 +48,11 @@ def solve(
         If the input, an option or a setting is wrong, the solver is not available,
         or the referee contradicts it. Infeasibility and time limits are results.
     """
-    problem = instance if isinstance(instance, Instance) else read(instance)
+    problem: Instance | Columns
+    if not isinstance(instance, str | PathLike):
+        problem = instance
+    else:
+        problem = read_for(solver, instance)
     options = Options(
         time_limit=time_limit,
         seed=seed,
@@ -52,3 +63,10 @@ def solve(
         settings=settings,
     )
     return solve_instance(problem, solver, options)
+
+
+def read_for(solver: str, source: str | PathLike[str]) -> "Instance | Columns":
+    """Return an instance file's content in the form that a solver works on."""
+    if holds_columns(fspath(source)) and get_solver(solver).on_columns:
+        return read_columns(source)
+    return read(source)

@@ -7,10 +7,14 @@ import math
 from bisect import bisect_left
 from collections.abc import Sequence
 from functools import partial
+from typing import TYPE_CHECKING
 
 from formulations.schedule import Segment, StreamPlan
 from formulations.tolerances import ACCURACY_TOLERANCE, TIME_TOLERANCE
 from instances import Instance, Reallocation, SolverUnavailable, Stream
+
+if TYPE_CHECKING:
+    from instances.columns import Columns
 
 NO_RETRAINING = -1
 """Index of "no retraining", γ = ∅, among a stream's retraining configs."""
@@ -43,7 +47,7 @@ def units_needed(gpus: float, units_per_gpu: int) -> int:
     return math.ceil(units - 1e-9 * max(1.0, units))
 
 
-def check_static(instance: Instance) -> None:
+def check_static(instance: "Instance | Columns") -> None:
     """Raise ``SolverUnavailable`` unless streams are coupled by one capacity only."""
     if instance.reallocation is Reallocation.SERVER:
         message = "reallocation server is not a static window; expected never or stream"

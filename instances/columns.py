@@ -5,9 +5,16 @@ from dataclasses import dataclass, field, fields
 from typing import Any, ClassVar
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
 
-from instances.checks import LARGEST_NUMBER, shown
+from instances.checks import LARGEST_NUMBER
+from instances.column_checks import (
+    Floats,
+    Offsets,
+    check_unique_entries,
+    checked_floats,
+    checked_offsets,
+    read_only,
+)
 from instances.errors import InvalidInstance
 from instances.instance import (
     Estimate,
@@ -18,9 +25,6 @@ from instances.instance import (
     Stream,
 )
 from instances.names import Names
-
-Floats = NDArray[np.float64]
-Offsets = NDArray[np.int64]
 
 MOST_STREAMS = 100_000_000
 WINDOW_FIELDS = (
@@ -48,8 +52,10 @@ class Columns:
     """One window's problem with a column for every field of the streams.
 
     The configs of stream v are the entries from ``offsets[v]`` to
-    ``offsets[v + 1]`` of their columns. Arrays are read-only. V is the number of
-    streams, N and M those of all streams' retraining and inference configs.
+    ``offsets[v + 1]`` of their columns. V is the number of streams, N and M those of
+    all streams' retraining and inference configs. Columns are stored as read-only
+    float64 and int64; an array of that type is shared, not copied, so its owner must
+    not write to it any more. Columns that are left out take their defaults.
 
     Parameters
     ----------
@@ -115,22 +121,9 @@ min_accuracy, training_throughput, metadata
         frame = self._frame((_PLACEHOLDER,))
         for name in WINDOW_FIELDS:
             object.__setattr__(self, name, getattr(frame, name))
-        count = self._set_offsets()
-        streams, configs, servings = count
-        self._set_floats("accuracy", streams, 0, 1)
-        self._set_floats("weight", streams, 1e-6, 1e9, default=1.0)
-        self._set_floats("stream_min_accuracy", streams, 0, 1, default=np.nan)
-        self._set_floats("gpu_seconds", configs, 0, LARGEST_NUMBER)
-        self._set_floats("retrained_accuracy", configs, 0, 1)
-        self._set_floats("delay_seconds", configs, 0, LARGEST_NUMBER, default=0.0)
-        self._set_estimates(configs)
-        self._set_floats("demand_gpus", servings, 0, 1e6)
-        self._set_floats("relative_accuracy", servings, 0, 1)
-        for name, entries in zip(_NAMES, count, strict=True):
-            names = getattr(self, name)
-            if names is not None and len(names) != entries:
-                message = f"has {len(names)} names, expected {entries}"
-                raise InvalidInstance(message, name)
+        self._set_columns()
+        self._set_estimates()
+        self._check_names()
 
     @property
     def num_streams(self) -> int:
@@ -229,44 +222,25 @@ min_accuracy, training_throughput, metadata
     def _frame(self, streams: tuple[Stream, ...]) -> Instance:
         return Instance(streams=streams, **self.window())
 
-    def _set_offsets(self) -> tuple[int, int, int]:
-        """Check both offsets; return the numbers of streams and of configs."""
-        streams = np.shape(self.accuracy)
-        if len(streams) != 1 or not 1 <= streams[0] <= MOST_STREAMS:
-            message = f"has the shape {streams}, expected 1 to {MOST_STREAMS} numbers"
+    def _set_columns(self) -> None:
+        shape = np.shape(self.accuracy)
+        if len(shape) != 1 or not 1 <= shape[0] <= MOST_STREAMS:
+            message = f"has the shape {shape}, expected 1 to {MOST_STREAMS} numbers"
             raise InvalidInstance(message, "accuracy")
-        ends = []
+        streams = shape[0]
         for name, fewest in (("retraining_offsets", 0), ("inference_offsets", 1)):
-            given = np.asarray(getattr(self, name))
-            if given.shape != (streams[0] + 1,) or given.dtype.kind not in "iu":
-                message = f"is {given.dtype} of shape {given.shape}, expected"
-                message += f" {streams[0] + 1} integers"
-                raise InvalidInstance(message, name)
-            offsets = _read_only(given.astype(np.int64, copy=False))
-            steps = np.diff(offsets)
-            if offsets[0] != 0 or steps.min() < fewest:
-                at = 0 if offsets[0] != 0 else int(steps.argmin()) + 1
-                message = f"is {offsets[at]}, expected offsets from 0 that rise by at"
-                raise InvalidInstance(f"{message} least {fewest}", f"{name}[{at}]")
+            offsets = checked_offsets(getattr(self, name), name, streams, fewest)
             object.__setattr__(self, name, offsets)
-            ends.append(int(offsets[-1]))
-        return streams[0], ends[0], ends[1]
-
-    def _set_estimates(self, count: int) -> None:
-        if self.estimated_gpu_seconds is None and self.estimated_accuracy is None:
-            return
-        for name, high in (
-            ("estimated_gpu_seconds", LARGEST_NUMBER),
-            ("estimated_accuracy", 1.0),
-        ):
-            self._set_floats(name, count, 0, high, default=np.nan, gaps=True)
-        assert self.estimated_gpu_seconds is not None
-        assert self.estimated_accuracy is not None
-        missing = np.isnan(self.estimated_gpu_seconds)
-        unequal = np.flatnonzero(missing != np.isnan(self.estimated_accuracy))
-        if len(unequal):
-            message = "is missing in one of the two estimated columns only"
-            raise InvalidInstance(message, f"estimated_accuracy[{unequal[0]}]")
+        configs = int(self.retraining_offsets[-1])
+        servings = int(self.inference_offsets[-1])
+        self._set_floats("accuracy", streams, 0, 1)
+        self._set_floats("weight", streams, 1e-6, 1e9, default=1.0)
+        self._set_floats("stream_min_accuracy", streams, 0, 1, default=np.nan)
+        self._set_floats("gpu_seconds", configs, 0, LARGEST_NUMBER)
+        self._set_floats("retrained_accuracy", configs, 0, 1)
+        self._set_floats("delay_seconds", configs, 0, LARGEST_NUMBER, default=0.0)
+        self._set_floats("demand_gpus", servings, 0, 1e6)
+        self._set_floats("relative_accuracy", servings, 0, 1)
 
     def _set_floats(
         self,
@@ -276,32 +250,51 @@ min_accuracy, training_throughput, metadata
         high: float,
         *,
         default: float | None = None,
-        gaps: bool = False,
     ) -> None:
-        """Store a column as read-only float64 after checking shape and range."""
-        given: ArrayLike | None = getattr(self, name)
+        """Store a column after checking it; a default that is NaN allows gaps."""
+        given = getattr(self, name)
         if given is None and default is not None:
             # Zeros that nobody writes take no memory.
-            column = np.full(count, default) if default else np.zeros(count)
-            object.__setattr__(self, name, _read_only(column))
+            column = read_only(np.full(count, default) if default else np.zeros(count))
+        else:
+            gaps = default is np.nan
+            column = checked_floats(given, name, count, low, high, gaps=gaps)
+        object.__setattr__(self, name, column)
+
+    def _set_estimates(self) -> None:
+        """Store both estimated columns, or ``None`` twice if they hold gaps only."""
+        names = ("estimated_gpu_seconds", "estimated_accuracy")
+        if all(getattr(self, name) is None for name in names):
             return
-        column = np.asarray(given)
-        if column.shape != (count,) or column.dtype.kind not in "fiu":
-            message = f"is {column.dtype} of shape {column.shape}, expected"
-            raise InvalidInstance(f"{message} {count} numbers", name)
-        column = column.astype(np.float64, copy=False)
-        # Of all comparisons with NaN this one is false.
-        inside = (column >= low) & (column <= high)
-        if gaps or default is np.nan:
-            inside |= np.isnan(column)
-        if not inside.all():
-            at = int(inside.argmin())
-            message = f"is {shown(float(column[at]))}, expected a number from {low:g}"
-            raise InvalidInstance(f"{message} to {high:g}", f"{name}[{at}]")
-        object.__setattr__(self, name, _read_only(column))
+        configs = len(self.gpu_seconds)
+        for name, high in zip(names, (LARGEST_NUMBER, 1.0), strict=True):
+            self._set_floats(name, configs, 0, high, default=np.nan)
+        missing, other = (np.isnan(getattr(self, name)) for name in names)
+        if (missing != other).any():
+            message = "is missing in one of the two estimated columns only"
+            at = int((missing != other).argmax())
+            raise InvalidInstance(message, f"estimated_accuracy[{at}]")
+        if missing.all():
+            for name in names:
+                object.__setattr__(self, name, None)
 
-
-_NAMES = ("stream_names", "retraining_names", "inference_names")
+    def _check_names(self) -> None:
+        whole = np.array([0, self.num_streams])
+        for place, offsets in (
+            ("stream_names", whole),
+            ("retraining_names", self.retraining_offsets),
+            ("inference_names", self.inference_offsets),
+        ):
+            names = getattr(self, place)
+            if names is None:
+                continue
+            if not isinstance(names, Names):
+                message = f"is a {type(names).__name__}, expected Names or nothing"
+                raise InvalidInstance(message, place)
+            if len(names) != offsets[-1]:
+                message = f"has {len(names)} names, expected {offsets[-1]}"
+                raise InvalidInstance(message, place)
+            check_unique_entries(names, place, offsets)
 
 
 def columns_of(instance: Instance) -> Columns:
@@ -349,10 +342,3 @@ def _floats(values: Any) -> Floats:
 def _offsets(counts: Any) -> Offsets:
     steps = np.fromiter(counts, dtype=np.int64)
     return np.concatenate((np.zeros(1, dtype=np.int64), np.cumsum(steps)))
-
-
-def _read_only(array: Any) -> Any:
-    """Return a read-only view; the caller's own array stays as it is."""
-    view = array.view()
-    view.flags.writeable = False
-    return view

@@ -5,7 +5,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from instances.errors import InvalidData, InvalidInstance
+from instances.errors import InstanceTooLarge, InvalidData, InvalidInstance
 from instances.instance import Instance
 from instances.json_files import (
     SCHEMA_VERSION,
@@ -16,26 +16,49 @@ from instances.json_files import (
     write_json,
 )
 
-INSTANCE_SUFFIXES = (".json", ".json.gz")
+COLUMNS_SUFFIX = ".npz"
+INSTANCE_SUFFIXES = (".json", ".json.gz", COLUMNS_SUFFIX)
+MOST_OBJECTS = 200_000
+"""Streams of an ``.npz`` file that are still made into objects."""
+
+
+def holds_columns(path: str | Path) -> bool:
+    """Return whether the name of a file says that it holds columns."""
+    return str(path).endswith(COLUMNS_SUFFIX)
 
 
 def read_instance(path: str | Path) -> Instance:
-    """Return the instance in a ``.json`` or ``.json.gz`` file.
+    """Return the instance in a ``.json``, ``.json.gz`` or ``.npz`` file.
 
     Raises
     ------
     InvalidInstance
         If the file breaks a rule of the format; the message names the file, the
         place in it, the value and what was expected.
+    InstanceTooLarge
+        If an ``.npz`` file holds more than 200,000 streams.
     EkyaOptError
         If the file cannot be read.
     """
+    if holds_columns(path):
+        return _read_from_columns(path)
     file = Path(path)
     data = read_json(file, InvalidInstance)
     try:
         return instance_from_dict(data)
     except InvalidData as problem:
         raise problem.in_file(str(path)) from None
+
+
+def _read_from_columns(path: str | Path) -> Instance:
+    from instances.npz_files import read_columns
+
+    columns = read_columns(path)
+    if columns.num_streams > MOST_OBJECTS:
+        message = f"{path}: holds {columns.num_streams:,} streams, too many as objects"
+        message += f" (at most {MOST_OBJECTS:,}); the solver fleet works on columns"
+        raise InstanceTooLarge(message)
+    return columns.instance()
 
 
 def instance_from_dict(data: Any) -> Instance:
@@ -52,8 +75,17 @@ def instance_to_dict(instance: Instance) -> dict[str, Any]:
 
 
 def write_instance(instance: Instance, path: str | Path) -> None:
-    """Write an instance to a ``.json`` or ``.json.gz`` file, all or nothing."""
-    write_json(Path(path), instance_to_dict(instance))
+    """Write an instance to a ``.json``, ``.json.gz`` or ``.npz`` file, all or nothing.
+
+    An ``.npz`` file holds it as columns.
+    """
+    if holds_columns(path):
+        from instances.columns import columns_of
+        from instances.npz_files import write_columns
+
+        write_columns(columns_of(instance), path)
+    else:
+        write_json(Path(path), instance_to_dict(instance))
 
 
 def instance_hash(instance: Instance) -> str:

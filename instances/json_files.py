@@ -9,11 +9,12 @@ import tempfile
 import types
 import typing
 import zlib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import MISSING, fields, is_dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from instances.checks import shown
 from instances.errors import EkyaOptError, InvalidData
@@ -208,9 +209,20 @@ def write_atomically(path: Path, content: bytes) -> None:
     EkyaOptError
         If the file cannot be written.
     """
+    with opened_atomically(path) as file:
+        file.write(content)
+
+
+@contextmanager
+def opened_atomically(path: Path) -> Iterator[BinaryIO]:
+    """Open a file to write that takes its place when the block ends without error.
+
+    For content too large to hold; otherwise as :func:`write_atomically`.
+    """
     try:
         if path.exists() and not path.is_file() and not path.is_dir():
-            path.write_bytes(content)
+            with path.open("wb") as device:
+                yield device
             return
         target = path.resolve()
         handle, temporary = tempfile.mkstemp(
@@ -218,7 +230,7 @@ def write_atomically(path: Path, content: bytes) -> None:
         )
         try:
             with os.fdopen(handle, "wb") as file:
-                file.write(content)
+                yield file
             mode = stat.S_IMODE(target.stat().st_mode) if target.exists() else None
             os.chmod(temporary, 0o666 & ~_umask() if mode is None else mode)
             os.replace(temporary, target)

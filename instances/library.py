@@ -65,9 +65,9 @@ def expand(text: str) -> list[Path]:
     Parameters
     ----------
     text
-        A file; a folder, for all ``.json`` and ``.json.gz`` files in it and below it,
-        sorted; ``shipped:FAMILY`` or ``shipped:FAMILY/NAME``; ``shipped:`` or
-        ``shipped:all`` for everything shipped.
+        A file; a folder, for all ``.json``, ``.json.gz`` and ``.npz`` files in it and
+        below it, sorted; ``shipped:FAMILY`` or ``shipped:FAMILY/NAME``; ``shipped:``
+        or ``shipped:all`` for everything shipped.
 
     Raises
     ------

@@ -30,7 +30,17 @@ def certify(instance: Instance, solver: str, answer: Answer) -> Status:
             raise SolverDisagreement(f"{who}: claims infeasible, the instance is not")
         answer.objective = None
         return Status.INFEASIBLE if proven else Status.NO_SOLUTION
-    objective = certified_objective(instance, who, answer.schedule)
+    return judge(who, answer, certified_objective(instance, who, answer.schedule))
+
+
+def judge(who: str, answer: Answer, objective: float) -> Status:
+    """Compare an answer's claims with the referee's objective; return its status.
+
+    Raises
+    ------
+    SolverDisagreement
+        If the claimed objective or bound contradicts the referee's objective.
+    """
     if (
         answer.objective is not None
         and abs(answer.objective - objective) > OBJECTIVE_TOLERANCE

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from formulations.certificate import Certificate
 from formulations.hull import Increments, hull_increments
 from formulations.value_tables import ValueTable, value_table
 from instances import Instance
@@ -28,10 +29,13 @@ class Relaxation:
         Its objective, an upper bound on every schedule's.
     price
         Optimal multiplier of the capacity: weighted accuracy a unit at the break.
+    break_stream
+        Index of the stream whose step is taken in part; ``None`` if none is.
     """
 
     bound: float
     price: float
+    break_stream: int | None = None
 
 
 def solve_bound(instance: Instance, search: Search) -> Answer:
@@ -77,11 +81,20 @@ def _relaxed(
     if increments is None or units is None:
         return Answer(infeasible=True), None, None
     relaxation = relax(increments, table.total_units)
+    at = relaxation.break_stream
+    certificate = Certificate(
+        price=relaxation.price,
+        break_stream=None if at is None else instance.streams[at].name,
+    )
     answer = Answer(
         schedule=table.schedule(instance, units),
         objective=table.objective(units),
         bound=relaxation.bound,
-        metadata={"lp_bound": relaxation.bound, "price": relaxation.price},
+        metadata={
+            "lp_bound": relaxation.bound,
+            "price": relaxation.price,
+            "certificate": certificate.as_dict(),
+        },
     )
     return answer, table, relaxation
 
@@ -96,7 +109,8 @@ def relax(increments: Increments, total_units: int) -> Relaxation:
         return Relaxation(bound=value, price=0.0)
     price = float(increments.slope[last])
     spare = left - (int(filled[last - 1]) if last else 0)
-    return Relaxation(bound=value + price * spare, price=price)
+    at = int(increments.stream_idx[last]) if spare else None
+    return Relaxation(bound=value + price * spare, price=price, break_stream=at)
 
 
 class _Core:

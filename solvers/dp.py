@@ -1,6 +1,6 @@
 """Dynamic programming over units: the multiple-choice knapsack solved exactly."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
@@ -9,11 +9,16 @@ from numpy.typing import NDArray
 
 from formulations.value_tables import ValueTable, value_table
 from instances import Instance
+from solvers.compiled_work import compiled_pays, in_time
 from solvers.search import Answer, Search
 
 CELLS_AT_ONCE = 1_000_000
+PAIRS_AT_ONCE = 50_000_000
+PAIRS_A_SECOND = 2e9
+"""Pairs (k, j) that NumPy goes through, those with j > k included."""
 
 Floats = NDArray[np.float64]
+Join = Callable[[Floats, Floats, Search], Floats]
 
 
 def solve_dp(instance: Instance, search: Search) -> Answer:
@@ -56,18 +61,21 @@ def _sums(rows: Floats, search: Search) -> Iterator[Floats]:
     """Yield F_1, F_2, …: F_v(k) = max over j of F_{v-1}(k - j) + w_v · A_v(j)."""
     size = rows.shape[1]
     padded = np.full(2 * size - 1, -np.inf)
-    before = sliding_window_view(padded, size)[:, ::-1]
+    join: Join = _joined
+    if len(rows) > 1 and compiled_pays(len(rows) * size**2 / PAIRS_A_SECOND):
+        join = in_time(search, lambda _: _compiled_join())
     joined = np.zeros(size)
     for v, row in enumerate(rows):
         search.check_time()
-        joined = _joined(before, row, search) if v else row
+        joined = join(padded, row, search) if v else row
         padded[size - 1 :] = joined
         yield joined
 
 
-def _joined(before: Floats, row: Floats, search: Search) -> Floats:
-    """Return F_v(k) for all k, given ``before[k, j]`` = F_{v-1}(k - j)."""
+def _joined(padded: Floats, row: Floats, search: Search) -> Floats:
+    """Return F_v(k) for all k, given K times -inf and then F_{v-1}(0 to K)."""
     size = len(row)
+    before = sliding_window_view(padded, size)[:, ::-1]
     rises = np.flatnonzero(row[1:] > row[:-1]) + 1
     steps = np.concatenate(([0], rises)) if 2 * len(rises) < size else None
     joined = np.empty(size)
@@ -78,3 +86,26 @@ def _joined(before: Floats, row: Floats, search: Search) -> Floats:
         used: Any = slice(stop) if steps is None else steps[steps < stop]
         np.max(before[start:stop, used] + row[used], axis=1, out=joined[start:stop])
     return joined
+
+
+def _compiled_join() -> Join:
+    """Return the compiled form of :func:`_joined`, which gives the same numbers."""
+    from formulations.kernels.programs_cpu import BLOCK, join_range
+
+    one = np.zeros(1)
+    join_range(one, np.zeros(4, dtype=np.int64), np.zeros(4), one.copy(), 0, 1)
+
+    def join(padded: Floats, row: Floats, search: Search) -> Floats:
+        size = len(row)
+        # F does not fall: a step that adds nothing is no better than the one before.
+        steps = np.concatenate(([0], np.flatnonzero(row[1:] > row[:-1]) + 1))
+        steps = np.append(steps, np.full(-len(steps) % 4, steps[-1]))
+        gains, joined = row[steps], np.empty(size)
+        at_once = BLOCK * max(1, PAIRS_AT_ONCE // (size * BLOCK))
+        for start in range(0, size, at_once):
+            search.check_time()
+            stop = min(start + at_once, size)
+            join_range(padded, steps, gains, joined, start, stop)
+        return joined
+
+    return join

@@ -1,5 +1,6 @@
 """The solvers by name: the built-in ones and those that other packages add."""
 
+import inspect
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
@@ -17,6 +18,7 @@ _BUILT_IN = {
     "core": ("exact", "solvers.core:solve_core"),
     "milp": ("exact", "solvers.milp:solve_milp"),
     "cp-sat": ("exact", "solvers.cp_sat:solve_cp_sat"),
+    "fleet": ("exact", "solvers.fleet:solve_fleet"),
     "network": ("exact", "solvers.network:solve_network"),
     "brute-force": ("exact", "solvers.brute_force:solve_brute_force"),
     "bound": ("bound", "solvers.core:solve_bound"),
@@ -43,12 +45,17 @@ class Solver:
         ``exact``, ``bound``, ``heuristic``, ``baseline`` or ``plug-in``.
     function
         Callable ``(instance, search, *, settings...)`` that returns an ``Answer``, a
-        ``Schedule`` or ``None``.
+        ``Schedule`` or ``None``; or ``(columns, search, *, settings...)``.
     """
 
     name: str
     kind: str
     function: Callable[..., Any]
+
+    @property
+    def on_columns(self) -> bool:
+        """Whether the first parameter, then named ``columns``, is the columns."""
+        return next(iter(inspect.signature(self.function).parameters)) == "columns"
 
     @property
     def settings(self) -> tuple[Setting, ...]:

@@ -3,10 +3,13 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from formulations.schedule import Schedule
 from instances.html import html_table
+
+if TYPE_CHECKING:
+    from formulations.schedule_columns import ScheduleColumns
 
 
 class Status(StrEnum):
@@ -57,6 +60,9 @@ class Result:
         What cut the solve short; ``None`` if it ran to its end.
     schedule
         The best schedule found, certified by the referee.
+    schedule_columns
+        The same as columns, from a solver that works on them; on columns the only
+        form.
     objective
         The referee's objective of the schedule, in [0, 1].
     bound
@@ -74,11 +80,17 @@ class Result:
     status: Status
     stopped_by: StoppedBy | None = None
     schedule: Schedule | None = None
+    schedule_columns: "ScheduleColumns | None" = None
     objective: float | None = None
     bound: float | None = None
     runtime: float = 0.0
     trace: tuple[TracePoint, ...] = ()
     metadata: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def has_schedule(self) -> bool:
+        """Whether a schedule was found, in whatever form."""
+        return self.schedule is not None or self.schedule_columns is not None
 
     @property
     def gap(self) -> float | None:

@@ -5,13 +5,16 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 
 from formulations.schedule import Schedule
 from solvers.options import Options
 from solvers.result import StoppedBy, TracePoint
+
+if TYPE_CHECKING:
+    from formulations.schedule_columns import ScheduleColumns
 
 Outcome = TypeVar("Outcome")
 
@@ -30,6 +33,8 @@ class Answer:
         Best schedule and the solver's own value of it; ``None`` if there is none.
     bound
         Upper bound that the solver proved; ``None`` for heuristics.
+    schedule_columns
+        The schedule as columns, from a solver that works on columns.
     infeasible
         Whether the solver proved that there is no feasible schedule.
     stopped_by
@@ -39,6 +44,7 @@ class Answer:
     """
 
     schedule: Schedule | None = None
+    schedule_columns: "ScheduleColumns | None" = None
     objective: float | None = None
     bound: float | None = None
     infeasible: bool = False

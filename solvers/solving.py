@@ -1,7 +1,7 @@
 """Solving: run a solver under its options and certify what it returns."""
 
 import math
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from formulations.evaluate import evaluate
 from formulations.feasibility import is_infeasible
@@ -15,14 +15,18 @@ from solvers.result import Result, Status, StoppedBy
 from solvers.search import Answer, Search, TimeUp
 from solvers.settings import checked_settings
 
+if TYPE_CHECKING:
+    from instances.columns import Columns
+
 
 def solve(
-    instance: Instance, solver: str = "dp", options: Options | None = None
+    instance: "Instance | Columns", solver: str = "dp", options: Options | None = None
 ) -> Result:
     """Return the certified result of a solver on an instance.
 
-    Infeasible instances and time limits are results, not exceptions. Ctrl-C ends the
-    run with its best incumbent.
+    An instance given as columns stays columns if the solver works on them; then the
+    schedule is columns, too. Infeasible instances and time limits are results, not
+    exceptions. Ctrl-C ends the run with its best incumbent.
 
     Raises
     ------
@@ -36,6 +40,12 @@ def solve(
     options = options or Options()
     entry = get_solver(solver)
     settings = checked_settings(solver, entry.function, options.settings)
+    if not isinstance(instance, Instance):
+        if entry.on_columns:
+            from solvers.solving_columns import solve_columns
+
+            return solve_columns(instance, entry, settings, options)
+        instance = instance.instance()
     search = Search(options)
     on_estimates = options.plan_on == "estimates"
     problem = as_estimated(instance) if on_estimates else instance
@@ -52,6 +62,7 @@ def solve(
         status=status,
         stopped_by=answer.stopped_by,
         schedule=answer.schedule,
+        schedule_columns=answer.schedule_columns,
         objective=answer.objective,
         bound=answer.bound,
         runtime=search.seconds,
@@ -84,7 +95,7 @@ def _run(
     stopped_by = None
     found: Any = None
     try:
-        found = entry.function(instance, search, **settings)
+        found = _call(instance, entry, search, settings)
     except TimeUp:
         stopped_by = StoppedBy.TIME_LIMIT
     except KeyboardInterrupt:
@@ -96,6 +107,21 @@ def _run(
     best = search.objective
     if best is not None and _own_objective(instance, answer) < best:
         answer.schedule, answer.objective = search.schedule, best
+        answer.schedule_columns = None
+    return answer
+
+
+def _call(
+    instance: Instance, entry: Solver, search: Search, settings: dict[str, Any]
+) -> Any:
+    """Call the solver's function with the instance in the form that it works on."""
+    if not entry.on_columns:
+        return entry.function(instance, search, **settings)
+    from instances.columns import columns_of
+
+    answer = entry.function(columns_of(instance), search, **settings)
+    if answer.schedule_columns is not None:
+        answer.schedule = answer.schedule_columns.schedule(instance)
     return answer
 
 
@@ -116,6 +142,7 @@ def _score_on_truth(instance: Instance, answer: Answer) -> Status:
     answer.metadata["planned_bound"] = answer.bound
     answer.bound = None
     answer.schedule = replay(instance, answer.schedule)
+    answer.schedule_columns = None
     verdict = evaluate(instance, answer.schedule)
     answer.objective = verdict.objective
     if verdict.feasible:

@@ -1,22 +1,36 @@
 """The Thief scheduler of Ekya (NSDI 2022), Algorithms 1 and 2 as printed."""
 
-from typing import Literal
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
 
 from formulations.pick_configs import BelowFloor, PickConfigs, Share
-from instances import Instance, InvalidOption
+from instances import Instance, InstanceTooLarge, InvalidOption
 from solvers.allocations import (
     allocation_of,
     answer_allocation,
     fair_split,
     report_allocation,
 )
+from solvers.compiled_work import compiled_pays, in_time
 from solvers.search import Answer, Search
+
+if TYPE_CHECKING:
+    from formulations.kernels.tabled_picks import TabledPicks
 
 INFERENCE, TRAINING = 0, 1
 LEAST_IMPROVEMENT = 1e-12
 
 USUAL_STEAL_GPUS = 0.1
 """Δ in the paper's evaluation (Ekya, §6.2)."""
+
+USUAL_PASSES = 4
+"""Passes until nothing changes, as a rule."""
+
+PAIRS_AT_ONCE = 500_000
+SECONDS_A_PAIR = 3e-6
+SECONDS_A_CELL = 1e-9
 
 JobOrder = Literal["inference-first", "training-first", "by-stream"]
 Job = tuple[int, int]
@@ -61,29 +75,145 @@ def solve_thief(
     if steal_units < 0 or passes < 0:
         message = f"thief: steal_units is {steal_units}, passes is {passes}"
         raise InvalidOption(f"{message}, expected at least 0")
-    step = steal_units or max(1, round(USUAL_STEAL_GPUS * instance.units_per_gpu))
-    picks = PickConfigs(instance, below_floor)
-    best = _fair_start(instance, remainder)
+    step = steal_units or usual_steal_units(instance)
+    best = fair_start(instance, remainder)
     if search.options.initial_schedule is not None:
         best = allocation_of(instance, search.options.initial_schedule)
+    jobs = ordered_jobs(len(instance.streams), order)
+    picks = PickConfigs(instance, below_floor)
     report_allocation(search, picks, best)
 
-    jobs = _ordered_jobs(len(instance.streams), order)
-    done, stolen = 0, -1
-    while stolen != 0 and (passes == 0 or done < passes):
-        stolen = 0
-        for thief in jobs:
-            for victim in jobs:
-                if victim != thief:
-                    search.check_time()
-                    steals, best = _steal(picks, best, thief, victim, step)
-                    if steals:
-                        stolen += steals
-                        report_allocation(search, picks, best)
-        done += 1
-    answer = answer_allocation(picks, best)
-    answer.metadata.update(passes_done=done, steal_units=step)
+    robbery = Robbery(picks, best, jobs, step)
+    if _compiled_pays(instance, picks, len(jobs) ** 2 * (passes or USUAL_PASSES)):
+        robbery = _compiled(robbery, instance, search, below_floor)
+    for best in robbery.run(search, passes):
+        report_allocation(search, robbery.picks, best)
+    answer = answer_allocation(robbery.picks, robbery.allocation)
+    answer.metadata.update(passes_done=robbery.passes_done, steal_units=step)
     return answer
+
+
+class Robbery:
+    """Each job steals from each other while the mean accuracy improves.
+
+    Parameters
+    ----------
+    picks
+        What shares are worth.
+    allocation
+        Where it begins.
+    jobs
+        All jobs, in the order of thieves and of each thief's victims.
+    steal_units
+        Δ, in units.
+    """
+
+    def __init__(
+        self,
+        picks: PickConfigs,
+        allocation: list[Share],
+        jobs: list[Job],
+        steal_units: int,
+    ) -> None:
+        self.picks = picks
+        self.jobs = jobs
+        self.steal_units = steal_units
+        self.passes_done = 0
+        self._allocation = allocation
+
+    @property
+    def allocation(self) -> list[Share]:
+        """The best allocation so far."""
+        return self._allocation
+
+    def run(self, search: Search, passes: int) -> Iterator[list[Share]]:
+        """Yield the allocation after each pair of jobs that stole; 0 passes: all."""
+        stolen = -1
+        while stolen != 0 and (passes == 0 or self.passes_done < passes):
+            stolen = position = 0
+            while position < len(self.jobs) ** 2:
+                search.check_time()
+                position, steals = self._go_on(position)
+                if steals:
+                    stolen += steals
+                    yield self.allocation
+            self.passes_done += 1
+
+    def _go_on(self, position: int) -> tuple[int, int]:
+        """Try one pair of jobs or more; return the next pair and the steals."""
+        thief, victim = divmod(position, len(self.jobs))
+        steals = 0
+        if thief != victim:
+            pair = self.jobs[thief], self.jobs[victim]
+            steals, self._allocation = _steal(
+                self.picks, self._allocation, *pair, self.steal_units
+            )
+        return position + 1, steals
+
+
+class CompiledRobbery(Robbery):
+    """The same steals in compiled code, thousands of pairs of jobs at a time."""
+
+    def __init__(
+        self,
+        picks: "TabledPicks",
+        allocation: list[Share],
+        jobs: list[Job],
+        steal_units: int,
+    ) -> None:
+        from formulations.kernels.thieves_cpu import rob
+
+        super().__init__(picks, allocation, jobs, steal_units)
+        self._rob = rob
+        self._gains = picks.gains
+        self._units = np.array(allocation)
+        self._codes = np.array([2 * v + kind for v, kind in jobs])
+
+    @property
+    def allocation(self) -> list[Share]:
+        """The best allocation so far."""
+        return [(inference, training) for inference, training in self._units.tolist()]
+
+    def _go_on(self, position: int, most_pairs: int = PAIRS_AT_ONCE) -> tuple[int, int]:
+        return self._rob(
+            self._gains,
+            self._units,
+            self._codes,
+            self.steal_units,
+            position,
+            most_pairs,
+        )
+
+
+def _compiled_pays(instance: Instance, picks: PickConfigs, pairs: int) -> bool:
+    """Return whether the compiled robbery pays, the table that it needs included."""
+    seconds = pairs * SECONDS_A_PAIR
+    if not compiled_pays(seconds):
+        return False
+    columns = instance.total_units + 1
+    rows = sum(max(model.serving_units) + 1 for model in picks.models)
+    choices = max(len(stream.retraining) for stream in instance.streams) + 1
+    return rows * columns * choices * SECONDS_A_CELL < seconds / 2
+
+
+def _compiled(
+    robbery: Robbery, instance: Instance, search: Search, below_floor: BelowFloor
+) -> Robbery:
+    """Return the same robbery compiled; as it is if its table is too large."""
+
+    def make(between: Callable[[], None]) -> CompiledRobbery:
+        from formulations.kernels.tabled_picks import TabledPicks
+
+        picks = TabledPicks(instance, below_floor, between=between)
+        start = robbery.allocation, robbery.jobs, robbery.steal_units
+        made = CompiledRobbery(picks, *start)
+        made._go_on(0, most_pairs=0)
+        return made
+
+    try:
+        return in_time(search, make)
+    except InstanceTooLarge:
+        return robbery
 
 
 def _steal(
@@ -116,16 +246,21 @@ def _moved(allocation: list[Share], thief: Job, victim: Job, units: int) -> list
     return moved
 
 
-def _fair_start(instance: Instance, remainder: JobOrder) -> list[Share]:
+def usual_steal_units(instance: Instance) -> int:
+    """Return Δ of the paper's evaluation in units, at least one."""
+    return max(1, round(USUAL_STEAL_GPUS * instance.units_per_gpu))
+
+
+def fair_start(instance: Instance, remainder: JobOrder) -> list[Share]:
     """Return equal units for all jobs, the remainder one each in the given order."""
-    jobs = _ordered_jobs(len(instance.streams), remainder)
+    jobs = ordered_jobs(len(instance.streams), remainder)
     units = dict(zip(jobs, fair_split(instance.total_units, len(jobs)), strict=True))
     return [
         (units[v, INFERENCE], units[v, TRAINING]) for v in range(len(instance.streams))
     ]
 
 
-def _ordered_jobs(num_streams: int, order: JobOrder) -> list[Job]:
+def ordered_jobs(num_streams: int, order: JobOrder) -> list[Job]:
     jobs = [(v, kind) for v in range(num_streams) for kind in (INFERENCE, TRAINING)]
     if order == "by-stream":
         return jobs

@@ -1,7 +1,8 @@
 """Generate instance files of a family.
 
-Writes FAMILY-STREAMSxGPUS-seedSEED.json for each seed from --seed on. Families:
-those of `instances.generators.FAMILIES`; an unknown name lists them.
+Writes FAMILY-STREAMSxGPUS-seedSEED.json or .npz for each seed from --seed on.
+Families: those of `instances.generators.FAMILIES`; an unknown name lists them. The
+family fleet goes to 10,000,000 streams in .npz files; all else to 100,000.
 """
 
 import argparse
@@ -9,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from instances import InvalidData, InvalidOption
+from instances.instance_files import holds_columns
 from instances.json_files import parse_json
 
 
@@ -35,6 +37,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="an option of the family or a field of the server; may be repeated",
     )
     parser.add_argument(
+        "--format",
+        choices=("json", "npz"),
+        help="objects as JSON, or columns as .npz (default: npz for the family fleet, "
+        "json for all others)",
+    )
+    parser.add_argument(
         "-o",
         "--output",
         required=True,
@@ -46,8 +54,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Generate and write; return the exit status."""
     from ekya_opt.solver_specs import parse_settings
-    from instances import write_instance
-    from instances.generators import family_options, generate
+    from instances.generators import family_options
+    from instances.generators.families import COLUMN_FAMILIES
 
     family, gpus = arguments.family, arguments.gpus
     known_options = family_options(family)
@@ -58,15 +66,37 @@ def run(arguments: argparse.Namespace) -> int:
         if key not in known_options:
             message = f"family {family} has no option {key!r}; it has: "
             raise InvalidOption(message + ", ".join(known_options))
+    form = arguments.format or ("npz" if family in COLUMN_FAMILIES else "json")
     directory = Path(arguments.output)
     for seed in range(arguments.seed, arguments.seed + arguments.count):
-        instance = generate(family, arguments.streams, gpus, seed, **options)
-        directory.mkdir(parents=True, exist_ok=True)
         size = f"{arguments.streams}x{gpus:g}"
-        path = directory / f"{family}-{size}-seed{seed}.json"
-        write_instance(instance, path)
+        path = directory / f"{family}-{size}-seed{seed}.{form}"
+        _generate(path, family, arguments.streams, gpus, seed, options)
         print(path)
     return 0
+
+
+def _generate(
+    path: Path,
+    family: str,
+    num_streams: int,
+    gpus: float,
+    seed: int,
+    options: dict[str, Any],
+) -> None:
+    """Generate an instance and write it in the format that its file name says."""
+    from instances import write_instance
+    from instances.generators import generate, generate_columns
+    from instances.npz_files import write_columns
+
+    if holds_columns(path):
+        columns = generate_columns(family, num_streams, gpus, seed, **options)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write_columns(columns, path)
+    else:
+        instance = generate(family, num_streams, gpus, seed, **options)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write_instance(instance, path)
 
 
 def _read(text: str) -> Any:

@@ -4,8 +4,11 @@ Prints a line for each file. Exit status 1 means that a file is invalid.
 """
 
 import argparse
+from pathlib import Path
 
 from ekya_opt.text import one_line
+from instances import InvalidInstance, read_instance
+from instances.instance_files import holds_columns
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -21,16 +24,26 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Validate and print; return the exit status."""
     from ekya_opt.reading import paths_of
-    from instances import InvalidInstance, read_instance
-
     num_invalid = 0
     for path in paths_of(arguments.paths):
         try:
-            instance = read_instance(path)
+            content = _content(path)
         except InvalidInstance as problem:
             num_invalid += 1
             print(one_line(f"{problem} [invalid]"))
             continue
-        size = f"{len(instance.streams)} streams, {instance.gpus:g} GPUs"
-        print(one_line(f"{path}: valid: {instance.name}, {size}"))
+        print(one_line(f"{path}: valid: {content}"))
     return 1 if num_invalid else 0
+
+
+def _content(path: Path) -> str:
+    """Return the name and the size of the instance in a file, once it is valid."""
+    if holds_columns(path):
+        from instances.npz_files import read_columns
+
+        columns = read_columns(path)
+        name, num_streams, gpus = columns.name, columns.num_streams, columns.gpus
+    else:
+        instance = read_instance(path)
+        name, num_streams, gpus = instance.name, len(instance.streams), instance.gpus
+    return f"{name}, {num_streams} streams, {gpus:g} GPUs"

@@ -74,17 +74,20 @@ class Profiles(NamedTuple):
 
     @property
     def total_units(self) -> int:
-        """Capacity K."""
+        """Capacity K, or the most units of one stream."""
         return len(self.inverse_speed) - 1
 
 
-def profiles_of(columns: Columns) -> Profiles:
-    """Return what the kernels read of an instance; the large arrays are shared."""
+def profiles_of(columns: Columns, most_units: int | None = None) -> Profiles:
+    """Return what the kernels read of an instance; the large arrays are shared.
+
+    With ``most_units`` the training speeds end there, and so do all rows.
+    """
     weight = columns.weight
     delay = columns.delay_seconds
     assert weight is not None
     assert delay is not None
-    speed = training_speeds(columns)
+    speed = training_speeds(columns, most_units)
     inverse = np.full(len(speed), NEVER_FINISHED)
     inverse[1:] = 1 / speed[1:]
     return Profiles(
@@ -107,13 +110,16 @@ def profiles_of(columns: Columns) -> Profiles:
     )
 
 
-def training_speeds(columns: Columns) -> Floats:
-    """Return the training speed of 0 to K units, shape ``(K + 1,)``.
+def training_speeds(columns: Columns, most_units: int | None = None) -> Floats:
+    """Return the training speed of 0 to K, or the most, units, shape ``(K + 1,)``.
 
     Linear between (0, 0) and the points of ``training_throughput``, and growing one
     for one beyond the last; without points it is the share of a GPU.
     """
-    gpus = np.arange(columns.total_units + 1) / columns.units_per_gpu
+    most = columns.total_units
+    if most_units is not None:
+        most = min(most, most_units)
+    gpus = np.arange(most + 1) / columns.units_per_gpu
     if columns.training_throughput is None:
         return gpus
     speed = np.zeros(len(gpus))

@@ -5,7 +5,17 @@ from instances.generators.families import (
     FAMILIES,
     family_options,
     generate,
+    generate_columns,
     regenerate,
+    regenerate_columns,
 )
 
-__all__ = ["FAMILIES", "contention_sweep", "family_options", "generate", "regenerate"]
+__all__ = [
+    "FAMILIES",
+    "contention_sweep",
+    "family_options",
+    "generate",
+    "generate_columns",
+    "regenerate",
+    "regenerate_columns",
+]

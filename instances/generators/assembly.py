@@ -64,6 +64,25 @@ def assemble(
         If a field of the instance lies outside its domain.
     """
     check_integer("num_streams", num_streams, 1, MOST_STREAMS)
+    frame = make_frame(family, num_streams, gpus, seed, options, server)
+    streams = tuple(
+        make_stream(v, stream_rng(seed, v), frame) for v in range(num_streams)
+    )
+    return replace(frame, streams=streams)
+
+
+def make_frame(
+    family: str,
+    num_streams: int,
+    gpus: float,
+    seed: int,
+    options: Mapping[str, Any],
+    server: ServerOptions,
+) -> Instance:
+    """Return an instance of a family with a placeholder in the place of its streams.
+
+    Its name and its metadata are those of the family. Raises as :func:`assemble`.
+    """
     check_integer("seed", seed, 0, LARGEST_SEED)
     for name in server:
         if name not in ServerOptions.__annotations__:
@@ -72,9 +91,6 @@ def assemble(
             raise InvalidOption(message)
     fields: dict[str, Any] = {"units_per_gpu": 10, "window_seconds": 200.0, **server}
     frame = Instance(name=family, gpus=gpus, streams=(_PLACEHOLDER,), **fields)
-    streams = tuple(
-        make_stream(v, stream_rng(seed, v), frame) for v in range(num_streams)
-    )
     metadata = {
         "family": family,
         "num_streams": int(num_streams),
@@ -84,7 +100,7 @@ def assemble(
         "generator_version": GENERATOR_VERSION,
     }
     name = f"{family}-n{num_streams}-g{frame.gpus:g}-s{seed}"
-    return replace(frame, name=name, streams=streams, metadata=metadata)
+    return replace(frame, name=name, metadata=metadata)
 
 
 def stream_rng(seed: int, v: int) -> np.random.Generator:

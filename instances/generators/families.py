@@ -5,22 +5,34 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from instances.checks import shown
+from instances.columns import Columns, columns_of
 from instances.errors import InvalidOption
-from instances.generators.assembly import GENERATOR_VERSION, ServerOptions
+from instances.generators.assembly import (
+    GENERATOR_VERSION,
+    MOST_STREAMS,
+    ServerOptions,
+    check_integer,
+)
 from instances.generators.contention import contention
+from instances.generators.fleet import fleet
 from instances.generators.hard_knapsack import hard_knapsack
 from instances.generators.recorded_like import recorded_like
 from instances.generators.ties import ties
 from instances.generators.trap import trap
 from instances.instance import Instance
 
-FAMILIES: dict[str, Callable[..., Instance]] = {
+OBJECT_FAMILIES: dict[str, Callable[..., Instance]] = {
     "recorded-like": recorded_like,
     "contention": contention,
     "trap": trap,
     "ties": ties,
     "hard-knapsack": hard_knapsack,
 }
+COLUMN_FAMILIES: dict[str, Callable[..., Columns]] = {"fleet": fleet}
+"""Families whose streams are made as columns."""
+
+FAMILIES = (*OBJECT_FAMILIES, *COLUMN_FAMILIES)
+"""Names of all families."""
 
 
 def generate(
@@ -48,7 +60,23 @@ def generate(
     InvalidInstance
         If a field of the instance lies outside its domain.
     """
-    return _maker(family)(num_streams, gpus, seed, **options)
+    if family in COLUMN_FAMILIES:
+        check_integer("num_streams", num_streams, 1, MOST_STREAMS)
+        return COLUMN_FAMILIES[family](num_streams, gpus, seed, **options).instance()
+    _check_family(family)
+    return OBJECT_FAMILIES[family](num_streams, gpus, seed, **options)
+
+
+def generate_columns(
+    family: str, num_streams: int, gpus: float, seed: int = 0, **options: Any
+) -> Columns:
+    """Return the columns of what :func:`generate` returns.
+
+    Those of ``COLUMN_FAMILIES`` are made without objects, up to 10,000,000 streams.
+    """
+    if family in COLUMN_FAMILIES:
+        return COLUMN_FAMILIES[family](num_streams, gpus, seed, **options)
+    return columns_of(generate(family, num_streams, gpus, seed, **options))
 
 
 def family_options(family: str) -> tuple[str, ...]:
@@ -59,9 +87,11 @@ def family_options(family: str) -> tuple[str, ...]:
     InvalidOption
         If the family is unknown.
     """
+    _check_family(family)
+    makers: dict[str, Callable[..., Any]] = {**OBJECT_FAMILIES, **COLUMN_FAMILIES}
     own = [
         name
-        for name, parameter in inspect.signature(_maker(family)).parameters.items()
+        for name, parameter in inspect.signature(makers[family]).parameters.items()
         if parameter.kind is inspect.Parameter.KEYWORD_ONLY
     ]
     return (*own, *ServerOptions.__annotations__)
@@ -75,6 +105,22 @@ def regenerate(metadata: Mapping[str, Any]) -> Instance:
     InvalidOption
         If they are no generator's metadata, or another version's.
     """
+    return generate(*_arguments(metadata), **metadata["options"])
+
+
+def regenerate_columns(metadata: Mapping[str, Any]) -> Columns:
+    """Return the columns that a generated instance's metadata describe.
+
+    Raises
+    ------
+    InvalidOption
+        If they are no generator's metadata, or another version's.
+    """
+    return generate_columns(*_arguments(metadata), **metadata["options"])
+
+
+def _arguments(metadata: Mapping[str, Any]) -> tuple[Any, ...]:
+    """Return family, num_streams, gpus and seed after checking the metadata."""
     keys = ("family", "num_streams", "gpus", "seed", "options", "generator_version")
     missing = [key for key in keys if key not in metadata]
     if missing:
@@ -84,12 +130,10 @@ def regenerate(metadata: Mapping[str, Any]) -> Instance:
     if version != GENERATOR_VERSION:
         message = f"generator_version is {shown(version)}, expected {GENERATOR_VERSION}"
         raise InvalidOption(message)
-    family, num_streams, gpus, seed, options = (metadata[key] for key in keys[:-1])
-    return generate(family, num_streams, gpus, seed, **options)
+    return tuple(metadata[key] for key in keys[:4])
 
 
-def _maker(family: str) -> Callable[..., Instance]:
+def _check_family(family: str) -> None:
     if family not in FAMILIES:
         known = ", ".join(FAMILIES)
         raise InvalidOption(f"there is no family {shown(family)}; there are: {known}")
-    return FAMILIES[family]

@@ -12,7 +12,7 @@ from formulations.pick_configs import PickConfigs
 from instances import Instance, InvalidOption
 from solvers import Options, Result, Status, solve
 from solvers.allocations import allocation_of
-from solvers.thief import LEAST_IMPROVEMENT, _fair_start, _moved, _ordered_jobs
+from solvers.thief import LEAST_IMPROVEMENT, fair_start, _moved, ordered_jobs
 from tests.small import retraining, serving, stream, window
 from tests.solvers.plain_thief import plain_thief
 from tests.strategies import instances
@@ -29,15 +29,15 @@ def shares(instance: Instance, result: Result) -> list[tuple[int, int]]:
     return allocation_of(instance, result.schedule)
 
 
-def test_the_fair_start_and_its_remainder() -> None:
+def test_thefair_start_and_its_remainder() -> None:
     """Seven units over four jobs: one each, the other three by the order chosen."""
     instance = window(stream("A"), stream("B"), gpus=0.7)
-    assert _fair_start(instance, "inference-first") == [(2, 2), (2, 1)]
-    assert _fair_start(instance, "training-first") == [(2, 2), (1, 2)]
-    assert _fair_start(instance, "by-stream") == [(2, 2), (2, 1)]
+    assert fair_start(instance, "inference-first") == [(2, 2), (2, 1)]
+    assert fair_start(instance, "training-first") == [(2, 2), (1, 2)]
+    assert fair_start(instance, "by-stream") == [(2, 2), (2, 1)]
     six = replace(instance, gpus=0.6)
-    assert _fair_start(six, "by-stream") == [(2, 2), (1, 1)]
-    assert _fair_start(six, "inference-first") == [(2, 1), (2, 1)]
+    assert fair_start(six, "by-stream") == [(2, 2), (1, 1)]
+    assert fair_start(six, "inference-first") == [(2, 1), (2, 1)]
 
 
 def test_stealing_stops_at_the_first_steal_that_gains_nothing() -> None:
@@ -134,7 +134,7 @@ def test_the_end_of_all_passes_is_a_local_optimum(instance: Instance) -> None:
     result = thief(instance, passes=0, steal_units=1)
     end = shares(instance, result)
     picks = PickConfigs(instance)
-    jobs = _ordered_jobs(len(instance.streams), "by-stream")
+    jobs = ordered_jobs(len(instance.streams), "by-stream")
     for robber, victim in permutations(jobs, 2):
         trial = _moved(end, robber, victim, 1)
         if min(min(share) for share in trial) >= 0:

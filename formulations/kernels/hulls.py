@@ -1,0 +1,172 @@
+"""One stream's hull and its options at a price, as scalar functions for CPU and CUDA.
+
+An option is a number of units that no smaller number equals; it is worth the stream's
+weight times the row's value. At a price, an option loses what the best one is worth
+more, both less the price of their units.
+"""
+
+import numpy as np
+
+from formulations.kernels.compiling import compiled
+from formulations.kernels.profiles import Profiles
+from formulations.kernels.rows import (
+    HULL,
+    ROW,
+    SLOPE,
+    UNITS,
+    WORTH,
+    fill_row,
+    find_choices,
+    find_levels,
+    most_useful_units,
+)
+from formulations.kernels.scalars import NEVER_SERVED
+
+
+@compiled
+def find_slopes(work: np.ndarray, hull: int) -> None:
+    """Write the gain a unit from every hull vertex to the next; 0 after the last."""
+    for vertex in range(hull - 1):
+        here, there = int(work[HULL, vertex]), int(work[HULL, vertex + 1])
+        gain = work[WORTH, there] - work[WORTH, here]
+        work[SLOPE, vertex] = gain / (work[UNITS, there] - work[UNITS, here])
+    work[SLOPE, hull - 1] = 0.0
+
+
+@compiled
+def find_hull(
+    p: Profiles, v: int, price: float, slack: float, most: int, work: np.ndarray
+) -> tuple[int, int, float]:
+    """Write the stream's options and hull; return their numbers and the useful units.
+
+    The options are those of up to the most useful units at the lowest price of
+    interest; where these are more than ``most``, the row ends there. The hull is the
+    upper concave one (Andrew's monotone chain), as indices of options.
+    """
+    levels = find_levels(p, v, most, work)
+    choices = find_choices(p, v, work)
+    useful = most_useful_units(p, v, price, slack, levels, choices, work)
+    cap = int(min(float(most), useful))
+    fill_row(p, v, cap, levels, choices, work)
+    weight = p.weight[v]
+    options, hull = 0, 0
+    record = NEVER_SERVED
+    for k in range(cap + 1):
+        value = work[ROW, k]
+        if value <= record:
+            continue
+        record = value
+        worth = weight * value
+        while hull > 1:
+            last, before = int(work[HULL, hull - 1]), int(work[HULL, hull - 2])
+            rise = (work[WORTH, last] - work[WORTH, before]) * (k - work[UNITS, before])
+            run = work[UNITS, last] - work[UNITS, before]
+            if rise > (worth - work[WORTH, before]) * run:
+                break
+            hull -= 1
+        work[UNITS, options] = k
+        work[WORTH, options] = worth
+        work[HULL, hull] = options
+        options += 1
+        hull += 1
+    if hull:
+        find_slopes(work, hull)
+    return options, hull, useful
+
+
+@compiled
+def first_best(work: np.ndarray, hull: int, price: float) -> int:
+    """Return the hull vertex of the fewest units that is best at a price."""
+    vertex = 0
+    while vertex + 1 < hull and work[SLOPE, vertex] > price:
+        vertex += 1
+    return vertex
+
+
+@compiled
+def last_best(work: np.ndarray, hull: int, price: float) -> int:
+    """Return the hull vertex of the most units that is best at a price."""
+    vertex = 0
+    while vertex + 1 < hull and work[SLOPE, vertex] >= price:
+        vertex += 1
+    return vertex
+
+
+@compiled
+def loss(work: np.ndarray, option: int, vertex: int, price: float) -> float:
+    """Return what an option loses against a hull vertex at a price."""
+    best = int(work[HULL, vertex])
+    gain = work[WORTH, best] - work[WORTH, option]
+    return float(gain - price * (work[UNITS, best] - work[UNITS, option]))
+
+
+@compiled
+def mark_candidates(
+    work: np.ndarray,
+    options: int,
+    at_high: int,
+    at_low: int,
+    low: float,
+    high: float,
+    slack: float,
+) -> int:
+    """Mark the options that lose at most a slack at some price from low to high.
+
+    ``at_high`` and ``at_low`` are the vertices that :func:`first_best` and
+    :func:`last_best` find for the high and the low price. Returns the number of
+    candidates; ``work[ROW]`` becomes 2 for vertices of the hull that are best at some
+    of these prices, 1 for other candidates and 0 for the rest. The loss of an option
+    falls until the slope of the hull above it and rises after.
+    """
+    count, vertex = 0, 0
+    end = int(work[HULL, at_low])
+    for option in range(options):
+        while option < end and work[HULL, vertex + 1] <= option:
+            vertex += 1
+        if option >= end:
+            vertex = at_low
+        best = int(work[HULL, vertex]) == option and at_high <= vertex <= at_low
+        if best:
+            least = 0.0
+        elif vertex >= at_low:
+            least = loss(work, option, at_low, low)
+        elif vertex < at_high:
+            least = loss(work, option, at_high, high)
+        else:
+            least = loss(work, option, vertex, work[SLOPE, vertex])
+        work[ROW, option] = 0.0
+        if least <= slack:
+            work[ROW, option] = 2.0 if best else 1.0
+            count += 1
+    return count
+
+
+@compiled
+def survey(
+    p: Profiles,
+    v: int,
+    low: float,
+    high: float,
+    slack: float,
+    most: int,
+    work: np.ndarray,
+) -> tuple[int, float, int, int, float]:
+    """Return what a stream takes at prices from low to high.
+
+    The fewest best units at the high price and their worth, the most best units at
+    the low price, the number of candidates (0: the stream cannot be served), and the
+    most useful units at the low price.
+    """
+    options, hull, useful = find_hull(p, v, low, slack, most, work)
+    if options == 0:
+        return 0, 0.0, 0, 0, useful
+    at_high, at_low = first_best(work, hull, high), last_best(work, hull, low)
+    count = mark_candidates(work, options, at_high, at_low, low, high, slack)
+    fewest, largest = int(work[HULL, at_high]), int(work[HULL, at_low])
+    return (
+        int(work[UNITS, fewest]),
+        work[WORTH, fewest],
+        int(work[UNITS, largest]),
+        count,
+        useful,
+    )

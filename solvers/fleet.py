@@ -1,0 +1,37 @@
+"""The window problem for whole fleets: up to millions of streams, proven optimal."""
+
+from formulations.kernels.device import Device
+from formulations.stream_model import check_static
+from instances import InvalidOption
+from instances.columns import Columns
+from solvers.search import Answer, Search
+
+
+def solve_fleet(
+    columns: Columns, search: Search, *, device: Device = "auto", threads: int = 0
+) -> Answer:
+    """Exact for whole fleets: hulls by sweeps, the break by selection, a small core.
+
+    Rows of the value table are made, used and forgotten stream by stream. Almost all
+    of a large fleet's streams take what is best at the break's price, and the core
+    is the few that may not (Pisinger, 1995; the price as in Dyer, 1984, and Zemel,
+    1984). Equal streams add nothing to the core; see ``core_program.most_changes``.
+
+    Parameters
+    ----------
+    columns
+        Problem with reallocation ``never`` or ``stream``.
+    search
+        The run's options, clock and incumbents.
+    device
+        Where the sweeps run.
+    threads
+        Threads of the CPU; 0 is one for each core.
+    """
+    check_static(columns)
+    if threads < 0:
+        raise InvalidOption(f"fleet: threads is {threads}, expected at least 0")
+    # Loading the compiled kernels takes a third of a second.
+    from solvers.fleet_program import prove_fleet
+
+    return prove_fleet(columns, search, device, threads)

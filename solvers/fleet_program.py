@@ -1,0 +1,183 @@
+"""An optimal schedule of a whole fleet: the break, the core, and what they prove."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from formulations.certificate import Certificate
+from formulations.kernels.chunks import default_workers
+from formulations.kernels.device import Device
+from formulations.kernels.sweeps import Candidates, Prices, Survey
+from formulations.kernels.types import find_types
+from instances.columns import Columns
+from solvers.core_program import ROUNDING, Changes, best_changes, cheapest_changes
+from solvers.fleet_relaxation import (
+    Steps,
+    Sweeps,
+    highest_price,
+    likely_prices,
+    steps_of,
+    widened,
+)
+from solvers.search import Answer, Search
+
+FEW_CHANGES = 8
+"""Changes of each size in the first, small core."""
+
+LARGEST_SLACK, SMALLEST_SLACK, USUAL_SLACK = 4.0, 0.01, 2000.0
+"""Units whose price a candidate may lose; the last one is divided by the streams."""
+
+Whole = NDArray[np.int64]
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Break:
+    """Where the linear relaxation of the fleet stops taking steps.
+
+    Parameters
+    ----------
+    price
+        The capacity's multiplier: slope of the step that does not fit, or 0.
+    stream
+        The stream of that step; ``None`` if all steps fit.
+    units
+        Shape ``(V,)``: units of every stream before it, best at the price.
+    room
+        Units left then, fewer than the step takes.
+    bound
+        Optimum of the relaxation.
+    """
+
+    price: float
+    stream: int | None
+    units: Whole
+    room: int
+    bound: float
+
+
+def prove_fleet(
+    columns: Columns, search: Search, device: Device, threads: int
+) -> Answer:
+    """Return an optimal schedule of a fleet and its certificate."""
+    workers = threads or default_workers()
+    between = search.check_time
+    sweeps = Sweeps(
+        columns=columns,
+        device=device,
+        workers=workers,
+        between=between,
+        types=find_types(columns, search.rng, workers=workers, between=between),
+    )
+    prices = likely_prices(sweeps, search.rng)
+    per_stream = USUAL_SLACK / columns.num_streams
+    slack = prices.high * min(LARGEST_SLACK, max(SMALLEST_SLACK, per_stream))
+    prices = Prices(low=prices.low, high=prices.high, slack=slack)
+    while True:
+        found = _swept(sweeps, prices)
+        if found is None:
+            return Answer(infeasible=True)
+        at, changes = found
+        search.report_bound(at.bound)
+        loss, chosen = _core(at, changes, search)
+        if loss <= prices.slack or at.room == 0:
+            break
+        # Whatever a better schedule changes loses no more than this one does.
+        prices = Prices(low=at.price, high=at.price, slack=loss + ROUNDING)
+    units = at.units.copy()
+    units[changes.stream[chosen]] += changes.units[chosen]
+    schedule, values = sweeps.choices(units)
+    objective = float(np.sum(sweeps.profiles.weight * values))
+    certificate = Certificate(
+        price=at.price,
+        break_stream=None if at.stream is None else columns.stream_name(at.stream),
+    )
+    metadata: dict[str, Any] = {
+        "lp_bound": at.bound,
+        "certificate": certificate.as_dict(),
+        "core_changes": len(changes),
+        "changed_streams": len(chosen),
+    }
+    search.report_bound(objective)
+    return Answer(
+        schedule_columns=schedule,
+        objective=objective,
+        bound=objective,
+        metadata=metadata,
+    )
+
+
+def _swept(sweeps: Sweeps, prices: Prices) -> tuple[Break, Changes] | None:
+    """Return the break and the changes near it; ``None`` if the floors do not fit."""
+    capacity = sweeps.columns.total_units
+    top = highest_price(sweeps.profiles)
+    everyone = np.arange(sweeps.columns.num_streams)
+    wider: Prices | None = prices
+    while wider is not None:
+        prices = wider
+        survey = sweeps.survey(everyone, prices)
+        if not survey.count.all():
+            return None
+        if prices.high >= top and survey.fewest.sum() > capacity:
+            return None
+        wider = widened(prices, survey, capacity, top)
+    undecided = np.flatnonzero(survey.count > 1)
+    counts = survey.count[undecided]
+    candidates = sweeps.candidates(undecided, counts, prices)
+    at = _break(survey, steps_of(candidates), undecided, prices, capacity)
+    return at, _changes(at, candidates, undecided)
+
+
+def _break(
+    survey: Survey, steps: Steps, streams: Whole, prices: Prices, capacity: int
+) -> Break:
+    """Return where the steps by falling slope exceed the capacity."""
+    units = survey.fewest.copy()
+    left = capacity - int(units.sum())
+    filled = np.cumsum(steps.cost)
+    taken = int(np.searchsorted(filled, left, side="right"))
+    np.add.at(units, streams[steps.stream[:taken]], steps.cost[:taken])
+    room = left - (int(filled[taken - 1]) if taken else 0)
+    value = float(survey.worth.sum()) + float(steps.gain[:taken].sum())
+    price, stream = prices.low, None
+    if taken < len(steps.stream):
+        price = float(steps.slope[taken])
+        stream = int(streams[steps.stream[taken]])
+    return Break(
+        price=price, stream=stream, units=units, room=room, bound=value + price * room
+    )
+
+
+def _changes(at: Break, candidates: Candidates, streams: Whole) -> Changes:
+    """Return what the candidates change, and lose against the best at the price."""
+    counts = np.diff(candidates.offsets)
+    stream = np.repeat(streams, counts)
+    units = candidates.units - at.units[stream]
+    reduced = candidates.worth - at.price * candidates.units
+    best = np.repeat(_largest(reduced, candidates.offsets), counts)
+    changed = units != 0
+    return Changes(
+        stream=stream[changed],
+        units=units[changed],
+        loss=np.maximum(best - reduced, 0.0)[changed],
+    )
+
+
+def _largest(values: Floats, offsets: Whole) -> Floats:
+    if not len(values):
+        return values
+    largest: Floats = np.maximum.reduceat(values, offsets[:-1])
+    return largest
+
+
+def _core(at: Break, changes: Changes, search: Search) -> tuple[float, Whole]:
+    """Return the least loss against the relaxation and the changes that reach it."""
+    gap = at.price * at.room
+    if gap <= 0:
+        return 0.0, np.empty(0, dtype=np.int64)
+    near = changes.taken(np.flatnonzero(changes.loss <= gap + ROUNDING))
+    few = near.taken(cheapest_changes(near, FEW_CHANGES))
+    gap, _ = best_changes(few, at.room, at.price, gap, search)
+    return best_changes(changes, at.room, at.price, gap, search)
