@@ -77,7 +77,7 @@ def compare(
         If an instance cannot be read, or a solver or setting does not exist.
     """
     specs = solver_specs(solvers)
-    problems = _read_all(instances)
+    problems = read_all(instances)
     labels = [spec.label for spec in specs]
     if reference not in ("best", "best-known", *labels):
         known = ", ".join(("best", "best-known", *labels))
@@ -137,7 +137,8 @@ def summarise(frame: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def _read_all(sources: Iterable[Instance | str | PathLike[str]]) -> list[Instance]:
+def read_all(sources: Iterable[Instance | str | PathLike[str]]) -> list[Instance]:
+    """Return the instances that sources hold, at least one."""
     if isinstance(sources, Instance | str | PathLike):
         sources = [sources]
     problems: list[Instance] = []

@@ -27,7 +27,8 @@ class Certificate:
         any price holds; that of the relaxation's break is the lowest.
     break_stream
         Name or index of the stream whose next step along its hull does not fit
-        whole; ``None`` if the linear relaxation needs no part of a step.
+        whole; ``None`` if the linear relaxation needs no part of a step. It says
+        where the price comes from; no proof needs it.
 
     Raises
     ------

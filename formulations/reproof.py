@@ -33,7 +33,7 @@ A change up to a billionth of the window before or after the completion moves at
 checked, at most 3e-9 even if several such changes follow each other.
 """
 
-SHARES = (Fraction(1, 4096), Fraction(1, 64), Fraction(1))
+SHARES = (Fraction(1, 2**20), Fraction(1, 2**10), Fraction(1))
 """Shares of the gap that are enumerated in turn, until one holds a schedule.
 
 A small share is quick and, where a claim is far too low, shows it.
@@ -63,7 +63,10 @@ class Relaxation(Protocol):
 
 
 def reprove(
-    problem: Instance | Columns, certificate: Certificate, bound: float | None
+    problem: Instance | Columns,
+    certificate: Certificate,
+    bound: float | None,
+    objective: float | None = None,
 ) -> Reproof:
     """Return what a certificate proves, and whether that is the claimed bound.
 
@@ -78,6 +81,9 @@ def reprove(
         What the solver handed over; a bad price proves less, but nothing false.
     bound
         The claimed upper bound; without one, the price alone is looked at.
+    objective
+        What the referee found a feasible schedule to be worth, if there is one: no
+        proof is looked for of a bound below it.
     """
     if problem.reallocation is Reallocation.SERVER:
         text = "A price bounds static windows only, this one reallocates everything."
@@ -97,6 +103,9 @@ def reprove(
     if limit <= most:
         text = "The Lagrangian bound is within the tolerance of the claimed bound."
         return _reproof(limit, limit, True, method, text)
+    if objective is not None and objective > most:
+        text = f"The schedule itself is worth {objective:.9g}, more than is claimed."
+        return _reproof(limit, limit, False, method, text)
     widest = Fraction(limit) - Fraction(bound)
     for share in SHARES:
         gap = widest * share
@@ -159,7 +168,8 @@ def _relaxation(problem: Instance | Columns, price: float) -> Relaxation:
         streams = len(problem.streams)
         configs = sum(len(stream.retraining) for stream in problem.streams)
         levels = sum(len(stream.inference) for stream in problem.streams)
-    work = (configs / streams + 1) * (levels / streams + 1)
+    # Each k takes the time of some options, however few there are.
+    work = (configs / streams + 1) * (levels / streams + 1) + 8
     if work * streams * (problem.total_units + 1) <= MOST_EXACT_OPTIONS:
         instance = problem if isinstance(problem, Instance) else problem.instance()
         return ExactRelaxation(instance, price)

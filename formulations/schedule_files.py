@@ -5,9 +5,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar
 
+from formulations.certificate import Certificate
 from formulations.schedule import Schedule, StreamPlan
 from instances import InvalidData, InvalidSchedule
-from instances.checks import check_name, set_number, set_tuple
+from instances.checks import check_name, set_number, set_tuple, shown
 from instances.json_files import (
     SCHEMA_VERSION,
     check_schema_version,
@@ -29,6 +30,8 @@ class ScheduleFile:
         Claimed objective, in [0, 1]; ``None`` without a claim.
     bound
         Claimed upper bound, at least 0; ``None`` without a claim.
+    certificate
+        What proves the bound again; ``None`` if nothing does.
     streams
         The plans of the schedule.
 
@@ -44,6 +47,7 @@ class ScheduleFile:
     solver: str | None = None
     objective: float | None = None
     bound: float | None = None
+    certificate: Certificate | None = None
     streams: tuple[StreamPlan, ...]
 
     def __post_init__(self) -> None:
@@ -54,6 +58,10 @@ class ScheduleFile:
             set_number(self, "objective", high=1)
         if self.bound is not None:
             set_number(self, "bound")
+        certificate = self.certificate
+        if certificate is not None and not isinstance(certificate, Certificate):
+            message = f"is {shown(certificate)}, expected a Certificate or nothing"
+            raise InvalidSchedule(message, "certificate")
         set_tuple(self, "streams", StreamPlan, at_least=1)
         Schedule(streams=self.streams)
 
@@ -96,16 +104,24 @@ def schedule_to_dict(
     solver: str | None = None,
     objective: float | None = None,
     bound: float | None = None,
+    certificate: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
-    """Return the JSON value of a schedule file, with every key written out."""
-    return {
+    """Return the JSON value of a schedule file.
+
+    Every key is written out, but ``certificate`` only where there is one (see
+    :meth:`formulations.certificate.Certificate.as_dict`).
+    """
+    content: dict[str, Any] = {
         "schema_version": SCHEMA_VERSION,
         "instance": instance,
         "solver": solver,
         "objective": None if objective is None else min(objective, 1.0),
         "bound": bound,
-        "streams": [_plan_to_dict(plan) for plan in schedule.streams],
     }
+    if certificate is not None:
+        content["certificate"] = dict(certificate)
+    content["streams"] = [_plan_to_dict(plan) for plan in schedule.streams]
+    return content
 
 
 def write_schedule(path: str | Path, content: Mapping[str, Any]) -> None:

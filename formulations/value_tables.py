@@ -146,35 +146,83 @@ def value_table(
     )
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RowInputs:
+    """What the rows of some streams are made of, padded to one length.
+
+    Parameters
+    ----------
+    needed, kept
+        Shape ``(v, level)``: units and relative accuracy of the serving levels, both
+        rising; level 0 is no inference, those beyond the total need total + 1 units.
+    cost, delay, after
+        Shape ``(v, choice)``: GPU-seconds, seconds and accuracy of the retraining
+        choices that beat the model held; choice 0 is none and costs infinitely much,
+        as do those that fill a row.
+    accuracy, floors
+        Shape ``(v,)``: accuracy of the model held; floor less the tolerance.
+    speed
+        Shape ``(K + 1,)``: training speed of 0 to K units.
+    window_seconds
+        Length of the window.
+    joins
+        Whether the training units join the inference at the completion.
+    """
+
+    needed: Ints
+    kept: Floats
+    cost: Floats
+    delay: Floats
+    after: Floats
+    accuracy: Floats
+    floors: Floats
+    speed: Floats
+    window_seconds: float
+    joins: bool
+
+
 def _rows(instance: Instance, streams: Sequence[Stream]) -> tuple[Floats, Ints, Ints]:
-    """Return values, inference and training units of some streams' rows.
+    needed, kept = _serving_levels(instance, streams)
+    cost, delay, after = _retraining_choices(streams)
+    inputs = RowInputs(
+        needed=needed,
+        kept=kept,
+        cost=cost,
+        delay=delay,
+        after=after,
+        accuracy=np.array([stream.accuracy for stream in streams]),
+        floors=np.array([instance.floor(s) for s in streams]) - ACCURACY_TOLERANCE,
+        speed=_speeds(instance),
+        window_seconds=instance.window_seconds,
+        joins=instance.reallocation is Reallocation.STREAM,
+    )
+    return value_rows(inputs)
+
+
+def value_rows(inputs: RowInputs) -> tuple[Floats, Ints, Ints]:
+    """Return values, inference and training units of some streams, shape ``(v, k)``.
 
     With s the completion's share of the window, a choice (I, R, γ) is worth
     ``s · a · r(I) + (1 - s) · a_γ · r(I')``; see ``StreamModel.value``. Axes: stream
     v, retraining choice c (0 is none), training units R; one serving level at a time,
     which keeps the arrays small.
     """
-    needed, kept = _serving_levels(instance, streams)
-    cost, delay, after = _retraining_choices(streams)
-    accuracy = np.array([stream.accuracy for stream in streams])
-    floors = np.array([instance.floor(s) for s in streams]) - ACCURACY_TOLERANCE
-    share = _completion_shares(instance, cost, delay)
+    needed, kept, after = inputs.needed, inputs.kept, inputs.after
+    share = _completion_shares(inputs)
     trained = (1 - share) * after[:, :, None]
-    joins = instance.reallocation is Reallocation.STREAM
-
-    units = np.arange(instance.total_units + 1)
-    rows = np.arange(len(streams))[:, None]
-    exact = np.full((len(streams), len(units)), NEVER_SERVED)
+    units = np.arange(len(inputs.speed))
+    rows = np.arange(len(after))[:, None]
+    exact = np.full((len(after), len(units)), NEVER_SERVED)
     inference = np.zeros(exact.shape, dtype=np.int32)
     for level in range(kept.shape[1]):
         fewest = needed[:, level, None]
         now = kept[:, level, None]
-        freed = _kept_by_units(needed, kept, fewest + units) if joins else now
-        before = accuracy[:, None] * now
+        freed = _kept_by_units(needed, kept, fewest + units) if inputs.joins else now
+        before = inputs.accuracy[:, None] * now
         worth = share * before[:, :, None]
         worth += trained * freed[:, None]
-        if floors.max() > 0:
-            limit = floors[:, None, None]
+        if inputs.floors.max() > 0:
+            limit = inputs.floors[:, None, None]
             waits = share > TIME_TOLERANCE
             ends = share < 1 - TIME_TOLERANCE
             fails = waits & (before[:, :, None] < limit)
@@ -185,10 +233,10 @@ def _rows(instance: Instance, streams: Sequence[Stream]) -> tuple[Floats, Ints, 
         better = (training >= 0) & (at_k > exact)
         np.copyto(exact, at_k, where=better)
         np.copyto(inference, fewest, where=better)
-    return _at_most(exact, inference)
+    return at_most(exact, inference)
 
 
-def _at_most(exact: Floats, inference: Ints) -> tuple[Floats, Ints, Ints]:
+def at_most(exact: Floats, inference: Ints) -> tuple[Floats, Ints, Ints]:
     """Return the rows of at most k units, given those of exactly k.
 
     Where one unit more gains nothing, the split is that of fewer units.
@@ -202,18 +250,18 @@ def _at_most(exact: Floats, inference: Ints) -> tuple[Floats, Ints, Ints]:
     return values, inference, fewest - inference
 
 
-def _completion_shares(instance: Instance, cost: Floats, delay: Floats) -> Floats:
+def _completion_shares(inputs: RowInputs) -> Floats:
     """Return the completions' shares of the window, shape (v, choice, R).
 
     A retraining that does not finish inside the window has the share 1: its model
     never serves.
     """
-    speed = _speeds(instance)
+    speed = inputs.speed.copy()
     speed[0] = 1.0
-    share: Floats = cost[:, :, None] / speed
-    share[:, :, 0] = np.where(cost > 0, np.inf, 0.0)
-    share += delay[:, :, None]
-    share /= instance.window_seconds
+    share: Floats = inputs.cost[:, :, None] / speed
+    share[:, :, 0] = np.where(inputs.cost > 0, np.inf, 0.0)
+    share += inputs.delay[:, :, None]
+    share /= inputs.window_seconds
     return np.minimum(share, 1.0, out=share)
 
 

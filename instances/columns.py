@@ -40,11 +40,12 @@ WINDOW_FIELDS = (
 )
 """Fields that an ``Instance`` and its columns share."""
 
-_PLACEHOLDER = Stream(
+PLACEHOLDER = Stream(
     name="placeholder",
     accuracy=0,
     inference=(InferenceConfig(name="placeholder", gpus=0, relative_accuracy=0),),
 )
+"""Stands where an instance needs a stream and there is none yet."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -118,7 +119,7 @@ min_accuracy, training_throughput, metadata
     metadata: Mapping[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        frame = self._frame((_PLACEHOLDER,))
+        frame = self._frame((PLACEHOLDER,))
         for name in WINDOW_FIELDS:
             object.__setattr__(self, name, getattr(frame, name))
         self._set_columns()

@@ -11,7 +11,7 @@ from instances.columns import Columns
 from instances.errors import InstanceTooLarge, InvalidOption
 from instances.generators.assembly import check_integer, check_number
 
-MOST_NUMBERS = 100_000_000
+MOST_NUMBERS = 30_000_000
 """Largest number of scenarios times retraining configs."""
 
 NUMBERS_AT_ONCE = 200_000

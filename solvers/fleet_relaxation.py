@@ -12,8 +12,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from formulations.kernels.choices import best_choices
+from formulations.kernels.device import cuda, resident_profiles
 from formulations.kernels.profiles import Profiles, profiles_of
 from formulations.kernels.sweeps import (
+    WORTH_A_DEVICE,
     Candidates,
     Prices,
     Survey,
@@ -38,8 +40,10 @@ WIDER = 1.5
 LOWEST = 1e-18
 """Least price that is tried, as a share of the highest; below it is 0."""
 
-FIRST_ROW = 1024
+FIRST_ROW = 256
+LONGEST_ROW = 10_000_000
 MOST_CELLS = 20_000_000_000
+MOST_CANDIDATES = 100_000_000
 
 Floats = NDArray[np.float64]
 Whole = NDArray[np.int64]
@@ -88,9 +92,13 @@ class Sweeps:
     between: Callable[[], None]
     types: Types | None = None
     profiles: Profiles = field(init=False)
+    resident: Profiles | None = field(init=False, default=None)
 
     def __post_init__(self) -> None:
         self.profiles = profiles_of(self.columns, FIRST_ROW)
+        self.resident = resident_profiles(
+            self.profiles, self.device, self.columns.num_streams, WORTH_A_DEVICE
+        )
 
     def survey(self, streams: Whole, prices: Prices) -> Survey:
         """Return what the streams take in a range of prices.
@@ -106,7 +114,7 @@ class Sweeps:
                 self.profiles,
                 listed,
                 prices,
-                device=self.device,
+                resident=self.resident,
                 workers=self.workers,
                 between=self.between,
             )
@@ -114,14 +122,28 @@ class Sweeps:
             useful = np.minimum(survey.useful, self.columns.total_units)
             if useful.max() <= most:
                 return survey if place is None else survey.expanded(place)
-            if useful.sum() > MOST_CELLS:
-                message = f"{self.columns.name}: {useful.sum():.2g} cells of value rows"
-                raise InstanceTooLarge(f"{message} are too many; use coarser units")
+            if useful.max() > LONGEST_ROW or useful.sum() > MOST_CELLS:
+                message = f"{self.columns.name}: value rows of up to {useful.max():.2g}"
+                message += f" units, {useful.sum():.2g} in all, are too long"
+                raise InstanceTooLarge(f"{message}; use coarser units")
             longest = max(2 * most, ceil(useful.max()))
             self.profiles = profiles_of(self.columns, longest)
+            if self.resident is not None:
+                self.resident = cuda().with_speeds(self.resident, self.profiles)
 
     def candidates(self, streams: Whole, counts: Whole, prices: Prices) -> Candidates:
-        """Return the candidates that a survey of the same prices has counted."""
+        """Return the candidates that a survey of the same prices has counted.
+
+        Raises
+        ------
+        InstanceTooLarge
+            If there are more than ``MOST_CANDIDATES``.
+        """
+        if counts.sum() > MOST_CANDIDATES:
+            message = (
+                f"{self.columns.name}: {counts.sum():.2g} options are equally good"
+            )
+            raise InstanceTooLarge(f"{message} within a step; use coarser units")
         listed, place = self._examples(streams)
         if place is not None:
             few = np.empty(len(listed), dtype=np.int64)
@@ -132,6 +154,7 @@ class Sweeps:
             listed,
             counts,
             prices,
+            resident=self.resident,
             workers=self.workers,
             between=self.between,
         )

@@ -25,6 +25,8 @@ _BUILT_IN = {
     "thief": ("heuristic", "solvers.thief:solve_thief"),
     "thief-released": ("heuristic", "solvers.thief_released:solve_thief_released"),
     "greedy": ("heuristic", "solvers.greedy:solve_greedy"),
+    "expected": ("heuristic", "solvers.expected:solve_expected"),
+    "cvar": ("heuristic", "solvers.cvar:solve_cvar"),
     "uniform": ("baseline", "solvers.uniform:solve_uniform"),
     "fixed-res": ("baseline", "solvers.uniform:solve_fixed_res"),
     "fixed-config": ("baseline", "solvers.fixed_config:solve_fixed_config"),

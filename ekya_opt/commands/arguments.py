@@ -4,9 +4,14 @@ import argparse
 import os
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from instances import EkyaOptError, Instance, InvalidData, InvalidOption, Reallocation
+
+if TYPE_CHECKING:
+    from instances.columns import Columns
+
+Problem = TypeVar("Problem", Instance, "Columns")
 
 MODES = tuple(str(mode) for mode in Reallocation)
 
@@ -72,18 +77,27 @@ def read_with_changes(arguments: argparse.Namespace) -> Instance:
     return changed(read(arguments.file), arguments.file, arguments)
 
 
-def changed(instance: Instance, source: str, arguments: argparse.Namespace) -> Instance:
-    """Return an instance with --gpus and --reallocation applied."""
+def read_columns_with_changes(arguments: argparse.Namespace) -> "Columns":
+    """Return the columns of what is in FILE with the same changes."""
+    from ekya_opt.reading import read_columns
+
+    return changed(read_columns(arguments.file), arguments.file, arguments)
+
+
+def changed(problem: Problem, source: str, arguments: argparse.Namespace) -> Problem:
+    """Return an instance, or its columns, with --gpus and --reallocation applied."""
     changes: dict[str, Any] = {}
     if arguments.gpus is not None:
         changes["gpus"] = arguments.gpus
     if arguments.reallocation is not None:
         changes["reallocation"] = arguments.reallocation
+    if not changes:
+        return problem
     try:
-        return replace(instance, **changes)
-    except InvalidData as problem:
+        return replace(problem, **changes)
+    except InvalidData as wrong:
         given = " ".join(f"--{key} {value}" for key, value in changes.items())
-        raise InvalidOption(f"{source} with {given}: {problem}") from None
+        raise InvalidOption(f"{source} with {given}: {wrong}") from None
 
 
 def check_writable(file: str | None) -> None:

@@ -1,20 +1,32 @@
 """Check a schedule file against the referee.
 
-Exit status 0 means that the schedule breaks no rule of the instance and that the
-claimed objective holds; every violation and false claim is printed.
+Exit status 0 means that the schedule breaks no rule of the instance, that the claimed
+objective holds, and that a certificate, where there is one, proves the claimed bound
+from the instance alone; every violation and false claim is printed.
 """
 
 import argparse
+from typing import TYPE_CHECKING, Any
 
-from ekya_opt.commands.arguments import add_instance, add_json, read_with_changes
+from ekya_opt.commands.arguments import (
+    add_instance,
+    add_json,
+    read_columns_with_changes,
+    read_with_changes,
+)
 from ekya_opt.text import number, one_line, text_table, to_json
+
+if TYPE_CHECKING:
+    from ekya_opt.checking import Check
+
+BOUND_DIGITS = 9
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of the command."""
     add_instance(parser)
     parser.add_argument(
-        "schedule", metavar="SCHEDULE.json", help="schedule file to check"
+        "schedule", metavar="SCHEDULE.json", help="schedule file to check (or .npz)"
     )
     add_json(parser)
 
@@ -22,32 +34,65 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Check and print; return the exit status."""
     from ekya_opt.checking import check
-    from formulations.schedule_files import read_schedule
+    from instances.instance_files import holds_columns
 
-    instance = read_with_changes(arguments)
-    file = read_schedule(arguments.schedule)
-    verdict = check(instance, file)
-    evaluation = verdict.evaluation
+    in_columns = holds_columns(arguments.schedule)
+    read = read_columns_with_changes if in_columns else read_with_changes
+    problem = read(arguments)
+    verdict = check(problem, arguments.schedule)
     if arguments.json:
-        content = {
-            "instance": instance.name,
-            "passed": verdict.passed,
-            "feasible": evaluation.feasible,
-            "objective": evaluation.objective,
-            "claimed_objective": verdict.claimed,
-            "violations": evaluation.violations,
-            "false_claims": verdict.false_claims,
-        }
-        print(to_json(content))
+        print(to_json(_content(problem.name, verdict)))
     else:
-        rows = [
-            ("instance", instance.name),
-            ("passed", "yes" if verdict.passed else "no"),
-            ("feasible", "yes" if evaluation.feasible else "no"),
-            ("objective", number(evaluation.objective)),
-            ("claimed objective", number(verdict.claimed)),
-        ]
-        print(text_table(("check", ""), rows))
-        for sentence in (*evaluation.violations, *verdict.false_claims):
+        print(text_table(("check", ""), _rows(problem.name, verdict, in_columns)))
+        for sentence in (*verdict.evaluation.violations, *verdict.false_claims):
             print(one_line(sentence))
+        if verdict.reproof is not None and verdict.reproof.holds:
+            print(one_line(verdict.reproof.explanation))
     return 0 if verdict.passed else 1
+
+
+def _content(name: str, verdict: "Check") -> dict[str, Any]:
+    evaluation = verdict.evaluation
+    certificate = None
+    if verdict.certificate is not None and verdict.reproof is not None:
+        certificate = verdict.certificate.as_dict() | verdict.reproof.as_dict()
+    return {
+        "instance": name,
+        "passed": verdict.passed,
+        "feasible": evaluation.feasible,
+        "objective": evaluation.objective,
+        "claimed_objective": verdict.claimed,
+        "claimed_bound": verdict.bound,
+        "violations": evaluation.violations,
+        "false_claims": verdict.false_claims,
+        "referee": verdict.referee,
+        "certificate": certificate,
+    }
+
+
+def _rows(name: str, verdict: "Check", in_columns: bool) -> list[tuple[str, str]]:
+    evaluation = verdict.evaluation
+    rows = [
+        ("instance", name),
+        ("passed", _yes(verdict.passed)),
+        ("feasible", _yes(evaluation.feasible)),
+        ("objective", number(evaluation.objective)),
+        ("claimed objective", number(verdict.claimed)),
+    ]
+    if in_columns:
+        rows.append(("referee", verdict.referee))
+    reproof = verdict.reproof
+    if verdict.certificate is not None and reproof is not None:
+        rows += [
+            ("claimed bound", number(verdict.bound, BOUND_DIGITS)),
+            ("certificate holds", _yes(reproof.holds)),
+            ("price of a unit", f"{verdict.certificate.price:.9g}"),
+            ("Lagrangian bound", number(reproof.lagrangian_bound, BOUND_DIGITS)),
+            ("proven bound", number(reproof.proven_bound, BOUND_DIGITS)),
+            ("proven in", reproof.method),
+        ]
+    return rows
+
+
+def _yes(holds: bool) -> str:
+    return "yes" if holds else "no"

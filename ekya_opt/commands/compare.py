@@ -7,7 +7,7 @@ Runs every solver on every instance and prints their objectives and gaps. Exit s
 import argparse
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from ekya_opt.commands.arguments import (
     add_changes,
@@ -16,10 +16,8 @@ from ekya_opt.commands.arguments import (
     changed,
     check_writable,
 )
-from ekya_opt.text import number, percent, text_table, to_json
-
-if TYPE_CHECKING:
-    import pandas as pd
+from ekya_opt.commands.frames import frame_objects, frame_text
+from ekya_opt.text import number, percent, to_json
 
 SHOWN: dict[str, Callable[[Any], str]] = {
     "objective": number,
@@ -93,50 +91,14 @@ def run(arguments: argparse.Namespace) -> int:
         content = frame.to_csv(index=False).encode()
         write_atomically(Path(arguments.csv), content)
     if arguments.json:
-        print(to_json(_objects(frame)))
+        named = frame.rename(columns={"seconds": "runtime_seconds"})
+        print(to_json(frame_objects(named)))
     else:
-        print(_shown(frame.drop(columns=["reference", "error"])))
+        print(frame_text(frame.drop(columns=["reference", "error"]), SHOWN))
         for row in frame[frame["status"] == "error"].itertuples():
             print(f"{row.solver} on {row.instance}: {row.error}")
         if frame["instance"].nunique() > 1:
-            print(f"\n{_shown(summarise(frame))}")
+            print(f"\n{frame_text(summarise(frame), SHOWN)}")
     if frame.attrs["interrupted"]:
         return 130
     return 1 if (frame["status"] == "error").any() else 0
-
-
-def _objects(frame: "pd.DataFrame") -> list[dict[str, Any]]:
-    names = [
-        "runtime_seconds" if column == "seconds" else column for column in frame.columns
-    ]
-    return [
-        {name: _none_if_missing(value) for name, value in zip(names, row, strict=True)}
-        for row in frame.itertuples(index=False)
-    ]
-
-
-def _shown(frame: "pd.DataFrame") -> str:
-    """Return the table for people, without columns that have nothing to tell."""
-    optional = ("settings", "stopped_by")
-    columns = [
-        column
-        for column in frame.columns
-        if column not in optional or any(map(_none_if_missing, frame[column]))
-    ]
-    rows = [
-        [
-            _shown_cell(column, _none_if_missing(value))
-            for column, value in zip(columns, row, strict=True)
-        ]
-        for row in frame[columns].itertuples(index=False)
-    ]
-    return text_table([column.replace("_", " ") for column in columns], rows)
-
-
-def _shown_cell(column: str, value: Any) -> Any:
-    show = SHOWN.get(column)
-    return value if show is None else show(value)
-
-
-def _none_if_missing(value: Any) -> Any:
-    return None if value is None or value != value else value

@@ -118,12 +118,15 @@ def schedule_content(result: "Result") -> dict[str, Any] | None:
 
     if result.schedule is None:
         return None
+    # A plan made on estimates has no bound, and what proved that on them is no claim.
+    certificate = None if result.bound is None else result.metadata.get("certificate")
     return schedule_to_dict(
         result.schedule,
         instance=result.instance,
         solver=result.solver,
         objective=result.objective,
         bound=result.bound,
+        certificate=certificate,
     )
 
 

@@ -24,6 +24,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Validate and print; return the exit status."""
     from ekya_opt.reading import paths_of
+
     num_invalid = 0
     for path in paths_of(arguments.paths):
         try:

@@ -1,5 +1,6 @@
 """The CUDA side of the kernels; no other file imports ``numba.cuda``."""
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -8,7 +9,15 @@ from numba import cuda
 from formulations.kernels.device import simulated
 from formulations.kernels.profiles import Profiles
 
-__all__ = ["cuda", "launch", "on_device", "to_host", "why_unavailable"]
+__all__ = [
+    "cuda",
+    "kernel",
+    "launch",
+    "on_device",
+    "to_host",
+    "why_unavailable",
+    "with_speeds",
+]
 
 THREADS = 32 if simulated() else 128
 """Threads of a block; the simulator starts a Python thread for each."""
@@ -26,10 +35,15 @@ def why_unavailable() -> str | None:
     return None if found else "there is no device"
 
 
-def launch(kernel: Any, count: int, *arguments: Any) -> None:
+def kernel(function: Callable[..., None]) -> Any:
+    """Compile a kernel on its first launch."""
+    return cuda.jit(function)
+
+
+def launch(compiled: Any, count: int, *arguments: Any) -> None:
     """Run a kernel with one thread for each of ``count`` items."""
     if count:
-        kernel[-(-count // THREADS), THREADS](*arguments)
+        compiled[-(-count // THREADS), THREADS](*arguments)
 
 
 def on_device(profiles: Profiles) -> Profiles:
@@ -39,6 +53,14 @@ def on_device(profiles: Profiles) -> Profiles:
         for name, part in profiles._asdict().items()
     }
     return Profiles(**moved)
+
+
+def with_speeds(resident: Profiles, profiles: Profiles) -> Profiles:
+    """Return profiles on the device with the training speeds of others."""
+    return resident._replace(
+        speed=cuda.to_device(profiles.speed),
+        inverse_speed=cuda.to_device(profiles.inverse_speed),
+    )
 
 
 def to_host(array: Any) -> Any:

@@ -7,6 +7,7 @@ from importlib.util import find_spec
 from types import ModuleType
 from typing import Literal
 
+from formulations.kernels.profiles import Profiles
 from instances import InvalidOption, SolverUnavailable
 from instances.checks import shown
 
@@ -64,3 +65,16 @@ def simulated() -> bool:
 def cuda() -> ModuleType:
     """Return the module of CUDA kernels, which takes about a second to load."""
     return import_module("formulations.kernels.cuda")
+
+
+def resident_profiles(
+    profiles: Profiles, device: str, items: int = 0, worth: int = 0
+) -> Profiles | None:
+    """Return the profiles in the CUDA device's memory; ``None`` to run on the CPU.
+
+    The device is chosen as by :func:`chosen_device`.
+    """
+    if chosen_device(device, items, worth) == "cpu":
+        return None
+    resident: Profiles = cuda().on_device(profiles)
+    return resident

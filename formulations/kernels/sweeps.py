@@ -13,7 +13,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from formulations.kernels.chunks import run_chunks
-from formulations.kernels.device import chosen_device
 from formulations.kernels.profiles import Profiles
 from formulations.kernels.rows import work_width
 from formulations.kernels.sweeps_cpu import candidates_range, survey_range
@@ -25,6 +24,7 @@ WORTH_A_THREAD = 1_000
 """Streams that take about a millisecond on the CPU."""
 
 WORTH_A_DEVICE = 100_000
+"""Streams from which on a device pays."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -118,7 +118,7 @@ def survey_streams(
     streams: Whole,
     prices: Prices,
     *,
-    device: str = "cpu",
+    resident: Profiles | None = None,
     workers: int = 1,
     between: Callable[[], None] = lambda: None,
 ) -> Survey:
@@ -134,8 +134,11 @@ def survey_streams(
         Shape ``(n,)``: indices of streams.
     prices
         The range of prices.
-    device, workers
-        Where to run, and on how many threads of the CPU.
+    resident
+        The same profiles in a CUDA device's memory (``cuda.on_device``), to run
+        there.
+    workers
+        Threads of the CPU.
     between
         Called now and then; what it raises ends the sweep.
     """
@@ -147,10 +150,10 @@ def survey_streams(
         count=np.empty(count, dtype=np.int64),
         useful=np.empty(count),
     )
-    if chosen_device(device, count, WORTH_A_DEVICE) == "cuda":
+    if resident is not None:
         from formulations.kernels.sweeps_cuda import survey_on_device
 
-        survey_on_device(profiles, streams, prices, survey)
+        survey_on_device(profiles, resident, streams, prices, survey)
         return survey
     most = profiles.total_units
     width = work_width(profiles, most)
@@ -184,10 +187,14 @@ def list_candidates(
     counts: Whole,
     prices: Prices,
     *,
+    resident: Profiles | None = None,
     workers: int = 1,
     between: Callable[[], None] = lambda: None,
 ) -> Candidates:
-    """Return the candidates of the listed streams, whose numbers a survey counted."""
+    """Return the candidates of the listed streams, whose numbers a survey counted.
+
+    ``counts`` has the shape ``(n,)``; the rest is as in :func:`survey_streams`.
+    """
     offsets = np.concatenate((np.zeros(1, dtype=np.int64), np.cumsum(counts)))
     total = int(offsets[-1])
     candidates = Candidates(
@@ -196,6 +203,11 @@ def list_candidates(
         worth=np.empty(total),
         on_hull=np.empty(total, dtype=np.bool_),
     )
+    if resident is not None:
+        from formulations.kernels.sweeps_cuda import candidates_on_device
+
+        candidates_on_device(profiles, resident, streams, prices, candidates)
+        return candidates
     most = profiles.total_units
     width = work_width(profiles, most)
     run_chunks(

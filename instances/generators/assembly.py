@@ -8,8 +8,9 @@ from typing import Any, TypedDict
 import numpy as np
 
 from instances.checks import shown
+from instances.columns import PLACEHOLDER
 from instances.errors import InvalidOption
-from instances.instance import InferenceConfig, Instance, Reallocation, Stream
+from instances.instance import Instance, Reallocation, Stream
 
 GENERATOR_VERSION = 1
 MOST_STREAMS = 100_000
@@ -17,12 +18,6 @@ LARGEST_SEED = 2**31 - 1
 
 MakeStream = Callable[[int, np.random.Generator, Instance], Stream]
 """Makes stream v from its own generator, for an instance still without streams."""
-
-_PLACEHOLDER = Stream(
-    name="placeholder",
-    accuracy=0,
-    inference=(InferenceConfig(name="placeholder", gpus=0, relative_accuracy=0),),
-)
 
 
 class ServerOptions(TypedDict, total=False):
@@ -90,7 +85,7 @@ def make_frame(
             message = f"family {family} has no option {shown(name)}; it has: {known}"
             raise InvalidOption(message)
     fields: dict[str, Any] = {"units_per_gpu": 10, "window_seconds": 200.0, **server}
-    frame = Instance(name=family, gpus=gpus, streams=(_PLACEHOLDER,), **fields)
+    frame = Instance(name=family, gpus=gpus, streams=(PLACEHOLDER,), **fields)
     metadata = {
         "family": family,
         "num_streams": int(num_streams),

@@ -134,7 +134,7 @@ def _draw_block(
     start = 0.6 + 0.36 * rng.random((BLOCK, 2)).mean(axis=1)
     gain = rng.uniform(0.2, 0.65, BLOCK) * (1 - start)
     steps = np.tile(np.arange(NUM_SETTINGS, dtype=float), (BLOCK, 1))
-    steps[:, 1:-1] += rng.uniform(-0.35, 0.35, (BLOCK, NUM_SETTINGS - 2))
+    steps[:, 1:-1] += rng.uniform(-0.4, 0.4, (BLOCK, NUM_SETTINGS - 2))
     spread = np.log(COST_SPREAD * EPOCHS[0] / EPOCHS[-1])
     log_cost = (spread * steps / (NUM_SETTINGS - 1))[:, :, None]
     log_cost = log_cost + np.log(EPOCHS / EPOCHS[0])

@@ -44,6 +44,7 @@ def features(columns: Columns) -> NDArray[np.float64]:
     start = np.repeat(columns.accuracy, 18)
     log_cost = np.log(columns.gpu_seconds).reshape(num_streams, -1)
     ends = columns.retrained_accuracy.reshape(num_streams, -1)
+    kept = columns.relative_accuracy.reshape(num_streams, -1)
     parts = (
         columns.accuracy,
         log_cost,
@@ -53,6 +54,7 @@ def features(columns: Columns) -> NDArray[np.float64]:
         columns.retrained_accuracy - start,
         columns.retrained_accuracy < start,
         columns.relative_accuracy,
+        np.diff(np.log(kept), axis=1),
         np.log(guess),
         error,
         np.abs(error),
@@ -71,7 +73,7 @@ def test_the_distributions_are_those_of_recorded_streams() -> None:
     )
     pattern = generate("recorded-like", 1, 1, 0)
     reference = features(columns_of(_with_streams(pattern, streams)))
-    assert drawn.shape[1] == reference.shape[1] == 1 + 18 * 7 + 17 * 2 + 12
+    assert drawn.shape[1] == reference.shape[1] == 1 + 18 * 7 + 17 * 2 + 12 + 11
     for first, second in (
         (drawn, reference),
         (np.abs(drawn - drawn.mean(0)), np.abs(reference - drawn.mean(0))),
@@ -95,7 +97,8 @@ def _products(
     spread = whole.std(0)
     scaled = (rows - whole.mean(0)) / np.where(spread > 1e-12, spread, 1)
     first, second = np.triu_indices(rows.shape[1], 1)
-    return scaled[:, first[::5]] * scaled[:, second[::5]]
+    products: NDArray[np.float64] = scaled[:, first[::5]] * scaled[:, second[::5]]
+    return products
 
 
 def test_configs_and_ranges_are_those_of_recorded_streams() -> None:

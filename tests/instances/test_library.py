@@ -141,13 +141,14 @@ def test_a_file_stands_for_itself(tmp_path: Path) -> None:
 
 
 def test_a_folder_stands_for_its_instance_files(tmp_path: Path) -> None:
-    """All .json and .json.gz files in and below a folder, sorted, none hidden."""
+    """All .json, .json.gz and .npz files in and below a folder, none hidden."""
     (tmp_path / "b").mkdir()
-    for name in ("c.json", "b/z.json.gz", "b/a.json", "readme.md", ".hidden.json"):
+    names = ("c.json", "b/z.json.gz", "b/a.json", "b/m.npz", "a.npy")
+    for name in (*names, "readme.md", ".hidden.json"):
         (tmp_path / name).write_text("")
     (tmp_path / "folder.json").mkdir()
     found = [path.relative_to(tmp_path).as_posix() for path in expand(str(tmp_path))]
-    assert found == ["b/a.json", "b/z.json.gz", "c.json"]
+    assert found == ["b/a.json", "b/m.npz", "b/z.json.gz", "c.json"]
 
 
 def test_an_empty_folder_is_an_error(tmp_path: Path) -> None:

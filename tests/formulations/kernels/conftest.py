@@ -5,7 +5,7 @@ import pytest
 from formulations.kernels.device import DEVICES, missing_for_cuda
 
 
-@pytest.fixture(params=[name for name in DEVICES if name != "auto"])
+@pytest.fixture(scope="session", params=[name for name in DEVICES if name != "auto"])
 def device(request: pytest.FixtureRequest) -> str:
     """Each device in turn; CUDA where there is one, or numba's simulator of one.
 

@@ -25,7 +25,9 @@ MOST = 9 if simulated() else 50
 def gains_of(instance: Instance, **own: Any) -> Gains:
     """Return the penalised gains of an instance."""
     profiles = profiles_of(columns_of(instance))
-    return share_table(profiles, "penalised", device="cpu").gains(profiles.weight, **own)
+    return share_table(profiles, "penalised", device="cpu").gains(
+        profiles.weight, **own
+    )
 
 
 def splits(instance: Instance, count: int, seed: int) -> tuple[Any, Any]:
