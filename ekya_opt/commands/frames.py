@@ -34,7 +34,7 @@ def frame_text(
     ]
     rows = [
         [
-            formats.get(column, _unchanged)(none_if_missing(value))
+            _cell(none_if_missing(value), formats.get(column))
             for column, value in zip(columns, row, strict=True)
         ]
         for row in frame[columns].itertuples(index=False)
@@ -47,5 +47,5 @@ def none_if_missing(value: Any) -> Any:
     return None if value is None or value != value else value
 
 
-def _unchanged(value: Any) -> Any:
-    return value
+def _cell(value: Any, show: Callable[[Any], str] | None) -> Any:
+    return value if show is None else show(value)

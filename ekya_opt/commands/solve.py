@@ -13,13 +13,18 @@ from ekya_opt.commands.arguments import (
     add_json,
     add_options,
     check_writable,
+    read_columns_with_changes,
     read_with_changes,
 )
+from ekya_opt.schedule_output import check_output, schedule_content, write_output
 from ekya_opt.text import number, percent, text_table, to_json
+from instances.instance_files import holds_columns
 
 if TYPE_CHECKING:
     from formulations import Schedule
+    from formulations.schedule_columns import ScheduleColumns
     from instances import Instance
+    from instances.columns import Columns
     from solvers import Result
 
 COLUMNS = (
@@ -67,11 +72,12 @@ def run(arguments: argparse.Namespace) -> int:
     from ekya_opt.backend_logs import logs_to_stderr
     from ekya_opt.progress import Ticker
     from ekya_opt.solver_specs import parse_settings
-    from formulations.schedule_files import read_schedule, write_schedule
+    from formulations.schedule_files import read_schedule
     from solvers import Options, solve
 
     check_writable(arguments.output)
-    instance = read_with_changes(arguments)
+    problem = _read(arguments)
+    check_output(arguments.output, problem)
     initial = arguments.initial and read_schedule(arguments.initial).schedule
     options = Options(
         time_limit=arguments.time_limit,
@@ -86,18 +92,28 @@ def run(arguments: argparse.Namespace) -> int:
         if arguments.verbose:
             around.enter_context(logs_to_stderr())
         else:
-            around.enter_context(Ticker(f"{arguments.solver} on {instance.name}"))
-        result = solve(instance, arguments.solver, options)
-    content = schedule_content(result)
-    print(to_json(result_content(result)) if arguments.json else _shown(result))
-    if result.schedule is not None and not arguments.json:
-        print(f"\n{_shown_schedule(instance, result.schedule)}")
-    if arguments.output is not None and content is not None:
-        write_schedule(arguments.output, content)
-    return 0 if result.schedule is not None else 1
+            around.enter_context(Ticker(f"{arguments.solver} on {problem.name}"))
+        result = solve(problem, arguments.solver, options)
+    if arguments.json:
+        print(to_json(result_content(result, problem)))
+    else:
+        print(_shown(result))
+        print(_shown_schedule(problem, result))
+    if arguments.output is not None:
+        write_output(arguments.output, result, problem)
+    return 0 if result.has_schedule else 1
 
 
-def result_content(result: "Result") -> dict[str, Any]:
+def _read(arguments: argparse.Namespace) -> "Instance | Columns":
+    """Return FILE in the form that the solver works on."""
+    from solvers.registry import get_solver
+
+    if holds_columns(arguments.file) and get_solver(arguments.solver).on_columns:
+        return read_columns_with_changes(arguments)
+    return read_with_changes(arguments)
+
+
+def result_content(result: "Result", problem: "Instance | Columns") -> dict[str, Any]:
     """Return the JSON object of a result."""
     return {
         "instance": result.instance,
@@ -108,26 +124,8 @@ def result_content(result: "Result") -> dict[str, Any]:
         "bound": result.bound,
         "gap": result.gap,
         "runtime_seconds": result.runtime,
-        "schedule": schedule_content(result),
+        "schedule": schedule_content(result, problem),
     }
-
-
-def schedule_content(result: "Result") -> dict[str, Any] | None:
-    """Return the schedule file of a result; ``None`` without a schedule."""
-    from formulations.schedule_files import schedule_to_dict
-
-    if result.schedule is None:
-        return None
-    # A plan made on estimates has no bound, and what proved that on them is no claim.
-    certificate = None if result.bound is None else result.metadata.get("certificate")
-    return schedule_to_dict(
-        result.schedule,
-        instance=result.instance,
-        solver=result.solver,
-        objective=result.objective,
-        bound=result.bound,
-        certificate=certificate,
-    )
 
 
 def _shown(result: "Result") -> str:
@@ -144,7 +142,30 @@ def _shown(result: "Result") -> str:
     return text_table(("result", ""), rows)
 
 
-def _shown_schedule(instance: "Instance", schedule: "Schedule") -> str:
+def _shown_schedule(problem: "Instance | Columns", result: "Result") -> str:
+    from instances import Instance
+
+    if result.schedule_columns is not None and not isinstance(problem, Instance):
+        return f"\n{_shown_columns(problem, result.schedule_columns)}"
+    if result.schedule is not None and isinstance(problem, Instance):
+        return f"\n{_shown_streams(problem, result.schedule)}"
+    return ""
+
+
+def _shown_columns(columns: "Columns", schedule: "ScheduleColumns") -> str:
+    """Return what a fleet's streams do, in numbers."""
+    retrained = int((schedule.retraining >= 0).sum())
+    rows = [
+        ("streams", f"{schedule.num_streams:,}"),
+        ("retrained", f"{retrained:,}"),
+        ("training units", f"{int(schedule.training_units.sum()):,}"),
+        ("inference units", f"{int(schedule.inference_units.sum()):,}"),
+        ("units in all", f"{columns.total_units:,}"),
+    ]
+    return text_table(("schedule", ""), rows)
+
+
+def _shown_streams(instance: "Instance", schedule: "Schedule") -> str:
     from formulations.evaluate import evaluate
 
     plans = {plan.stream: plan for plan in schedule.streams}

@@ -1,0 +1,87 @@
+"""What the commands that study plans under errors have in common."""
+
+import argparse
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ekya_opt.commands.arguments import changed
+from ekya_opt.commands.frames import frame_objects, frame_text
+from ekya_opt.text import to_json
+from instances import Instance
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+def add_study(parser: argparse.ArgumentParser, solvers: str) -> None:
+    """Add the instances, the solvers and the options of every solve."""
+    parser.add_argument(
+        "paths",
+        nargs="+",
+        metavar="PATH",
+        help="instance file, directory of them, or shipped:FAMILY[/NAME]",
+    )
+    parser.add_argument(
+        "--solvers",
+        default=solvers,
+        metavar="A,B,C",
+        help="names, or NAME:KEY=VALUE:… with settings",
+    )
+    parser.add_argument(
+        "--time-limit",
+        type=float,
+        metavar="S",
+        help="wall seconds for each solve (default: no limit)",
+    )
+    parser.add_argument(
+        "--seed", type=int, default=0, metavar="N", help="seed of everything random"
+    )
+    parser.add_argument(
+        "--workers",
+        type=int,
+        default=1,
+        metavar="N",
+        help="threads that a solver may use",
+    )
+    parser.add_argument("--csv", metavar="FILE", help="write the rows to a CSV file")
+
+
+def study_words(arguments: argparse.Namespace) -> dict[str, Any]:
+    """Return the solvers and the options of every solve as keyword arguments."""
+    names = ("solvers", "time_limit", "seed", "workers")
+    return {name: getattr(arguments, name) for name in names}
+
+
+def read_changed(arguments: argparse.Namespace) -> list[Instance]:
+    """Return the instances in PATH… with --gpus and --reallocation applied."""
+    from ekya_opt.reading import paths_of
+    from instances import read_instance
+
+    return [
+        changed(read_instance(path), str(path), arguments)
+        for path in paths_of(arguments.paths)
+    ]
+
+
+def report_study(
+    arguments: argparse.Namespace,
+    rows: "pd.DataFrame",
+    summary: "pd.DataFrame",
+    formats: Mapping[str, Callable[[Any], str]],
+) -> int:
+    """Write the rows, print the summary and the first failure; return the status."""
+    if arguments.csv is not None:
+        from instances.json_files import write_atomically
+
+        write_atomically(Path(arguments.csv), rows.to_csv(index=False).encode())
+    failed = rows[rows["status"] == "error"]
+    if arguments.json:
+        print(to_json(frame_objects(summary)))
+    else:
+        print(frame_text(summary, formats))
+        for row in failed.drop_duplicates(["solver", "error"]).itertuples():
+            print(f"{row.solver} on {row.instance}: {row.error}")
+    if rows.attrs["interrupted"]:
+        return 130
+    return 1 if len(failed) else 0

@@ -1,0 +1,47 @@
+"""Figures; each is a function ``plot_x(thing, ax=None)`` that returns the axes.
+
+They need matplotlib, the optional dependency ``plots``, and load it when called.
+"""
+
+from typing import Any
+
+from instances import EkyaOptError
+
+
+def check_plots() -> None:
+    """Raise ``EkyaOptError`` if figures cannot be drawn here."""
+    from importlib.util import find_spec
+
+    if find_spec("matplotlib") is None:
+        message = "figures need matplotlib (pip install 'ekya-opt[plots]')"
+        raise EkyaOptError(message)
+
+
+def new_axes() -> Any:
+    """Return the axes of a new figure."""
+    check_plots()
+    import matplotlib.pyplot as plt
+
+    return plt.subplots(figsize=(6.4, 4.2), layout="constrained")[1]
+
+
+def save_figure(axes: Any, path: str) -> None:
+    """Write the figure that axes are part of; the same figure gives the same file.
+
+    Raises
+    ------
+    EkyaOptError
+        If the name's ending is no format that can be written.
+    """
+    import matplotlib as mpl
+    import matplotlib.pyplot as plt
+
+    figure = axes.get_figure()
+    plain = {"Date": None} if path.endswith((".svg", ".pdf")) else None
+    try:
+        with mpl.rc_context({"svg.hashsalt": "ekya-opt", "svg.fonttype": "none"}):
+            figure.savefig(path, metadata=plain, dpi=150)
+    except ValueError as problem:
+        raise EkyaOptError(f"{path}: cannot be written: {problem}") from None
+    finally:
+        plt.close(figure)

@@ -1,0 +1,88 @@
+"""What a solve writes: schedule files as objects or, for fleets, as columns."""
+
+from typing import TYPE_CHECKING, Any
+
+from instances import Instance, InvalidOption
+from instances.instance_files import MOST_OBJECTS, holds_columns
+
+if TYPE_CHECKING:
+    from instances.columns import Columns
+    from solvers import Result
+
+MOST_PRINTED = 10_000
+"""Streams of a fleet whose schedule is still printed."""
+
+
+def check_output(path: str | None, problem: "Instance | Columns") -> None:
+    """Raise ``InvalidOption`` early if a schedule cannot be written in that form."""
+    if path is None:
+        return
+    if isinstance(problem, Instance):
+        if holds_columns(path):
+            message = f"--output {path}: a schedule is written as columns only for an"
+            raise InvalidOption(f"{message} .npz instance and a solver such as fleet")
+    elif problem.num_streams > MOST_OBJECTS and not holds_columns(path):
+        message = f"--output {path}: the schedule of {problem.num_streams:,} streams is"
+        raise InvalidOption(f"{message} written as columns only, to a .npz file")
+
+
+def schedule_content(
+    result: "Result", problem: "Instance | Columns", most_streams: int = MOST_PRINTED
+) -> dict[str, Any] | None:
+    """Return the JSON value of a result's schedule file.
+
+    ``None`` without a schedule, and for columns of more streams than ``most_streams``.
+    """
+    from formulations.schedule_files import schedule_to_dict
+
+    schedule = result.schedule
+    if schedule is None and result.schedule_columns is not None:
+        if result.schedule_columns.num_streams > most_streams:
+            return None
+        schedule = result.schedule_columns.schedule(problem)
+    if schedule is None:
+        return None
+    return schedule_to_dict(
+        schedule,
+        instance=result.instance,
+        solver=result.solver,
+        objective=result.objective,
+        bound=result.bound,
+        certificate=_certificate(result),
+    )
+
+
+def write_output(path: str, result: "Result", problem: "Instance | Columns") -> None:
+    """Write a result's schedule to a ``.json``, ``.json.gz`` or ``.npz`` file."""
+    from formulations.schedule_files import write_schedule
+
+    if not holds_columns(path):
+        content = schedule_content(result, problem, MOST_OBJECTS)
+        if content is not None:
+            write_schedule(path, content)
+        return
+    if result.schedule_columns is None:
+        return
+    from formulations.schedule_npz import ScheduleColumnsFile, write_schedule_columns
+
+    certificate = _certificate(result)
+    file = ScheduleColumnsFile(
+        instance=result.instance,
+        solver=result.solver,
+        objective=None if result.objective is None else min(result.objective, 1.0),
+        bound=result.bound,
+        price=None if certificate is None else certificate["price"],
+        schedule=result.schedule_columns,
+    )
+    write_schedule_columns(path, file)
+
+
+def _certificate(result: "Result") -> dict[str, Any] | None:
+    """Return what proves the bound.
+
+    A plan made on estimates has no bound, and what proved that on them is no claim.
+    """
+    if result.bound is None:
+        return None
+    certificate: dict[str, Any] | None = result.metadata.get("certificate")
+    return certificate
