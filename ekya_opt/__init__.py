@@ -11,8 +11,11 @@ if TYPE_CHECKING:
 
     from ekya_opt.checking import Check, check
     from ekya_opt.comparison import compare, summarise
+    from ekya_opt.noise_study import robustness, summarise_robustness
+    from ekya_opt.plots.noise import plot_robustness
     from ekya_opt.reading import read, read_columns
     from ekya_opt.solving import solve
+    from ekya_opt.stress_report import stress
     from formulations import Evaluation, Schedule, Segment, StreamPlan
     from formulations.evaluate import evaluate
     from formulations.schedule_files import ScheduleFile, read_schedule, write_schedule
@@ -55,8 +58,11 @@ _HOMES = {
     "dataclasses": ("replace",),
     "ekya_opt.checking": ("Check", "check"),
     "ekya_opt.comparison": ("compare", "summarise"),
+    "ekya_opt.noise_study": ("robustness", "summarise_robustness"),
+    "ekya_opt.plots.noise": ("plot_robustness",),
     "ekya_opt.reading": ("read", "read_columns"),
     "ekya_opt.solving": ("solve",),
+    "ekya_opt.stress_report": ("stress",),
     "ekya_opt.versions": ("__version__",),
     "formulations": ("Evaluation", "Schedule", "Segment", "StreamPlan"),
     "formulations.evaluate": ("evaluate",),
@@ -134,14 +140,18 @@ __all__ = [
     "generate",
     "generate_columns",
     "load_shipped",
+    "plot_robustness",
     "read",
     "read_columns",
     "read_schedule",
     "replace",
+    "robustness",
     "shipped_names",
     "solve",
     "solver_names",
+    "stress",
     "summarise",
+    "summarise_robustness",
     "write_columns",
     "write_instance",
     "write_schedule",

@@ -29,6 +29,8 @@ COMMANDS = (
     "versions",
     "bench",
     "best_known",
+    "stress",
+    "robust",
 )
 
 

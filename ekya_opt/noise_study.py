@@ -129,7 +129,7 @@ def robustness(
     frame = pd.DataFrame(rows, columns=list(COLUMNS))
     numbers = (*NUMBERS, "misses", "below_floor", "seconds")
     frame = frame.astype(dict.fromkeys(numbers, "float64"))
-    frame.attrs["interrupted"] = interrupted
+    frame.attrs |= {"interrupted": interrupted, "noise_on": noise_on}
     return frame
 
 

@@ -68,16 +68,20 @@ def least_loss(
     """
     if streams is None:
         return Core(least=None, num_streams=0, num_options=0, complete=False)
-    room, spread = total_units, 0
+    room, spread, spent = total_units, 0, Fraction(0)
     several: list[tuple[Sequence[int], Sequence[Fraction | float]]] = []
     for units, losses in streams:
         if not units:
             return Core(least=None, num_streams=0, num_options=0)
         if len(units) == 1:
             room -= units[0]
+            spent += Fraction(losses[0])
             continue
         spread += (max(units) - min(units)) * (len(units) - 1)
         several.append((units, losses))
+    left = gap - spent
+    if left <= 0:
+        return Core(least=None, num_streams=0, num_options=0)
     scale = _scale(2 * gap + price * (spread + 2))
     groups: Counter[Options] = Counter()
     for units, losses in several:
@@ -86,13 +90,13 @@ def least_loss(
         away = tuple(each - base for each in units)
         groups[away, tuple(math.floor(loss * scale) for loss in losses)] += 1
     found, complete = _search(
-        [each for group in groups.items() for each in _choices(*group, gap * scale)],
+        [each for group in groups.items() for each in _choices(*group, left * scale)],
         room,
         math.floor(price * scale),
-        math.ceil(gap * scale),
+        math.ceil(left * scale),
     )
     return Core(
-        least=None if found is None else Fraction(found) / scale,
+        least=None if found is None else Fraction(found) / scale + spent,
         num_streams=len(several),
         num_options=sum(len(units) for units, _ in several),
         complete=complete,

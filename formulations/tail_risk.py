@@ -35,8 +35,11 @@ class TailRisk:
 
     def value(self, outcomes: Any) -> Any:
         """Return the CVaR of outcomes along the last axis, of length S."""
-        ordered = np.sort(outcomes, axis=-1)
-        return ordered @ self._weights_by_rank()
+        weights = self._weights_by_rank()
+        counted = int((weights > 0).sum())
+        # All but the last of those that count have the same weight: no need to sort.
+        worst = np.partition(outcomes, counted - 1, axis=-1)[..., :counted]
+        return worst @ weights[:counted]
 
     def worst_weights(self, outcomes: Floats) -> Floats:
         """Return the weights in the envelope at which the mean is the CVaR, (S,)."""

@@ -83,13 +83,28 @@ def draw_scenarios(
     model: ErrorModel,
     count: int,
     rng: np.random.Generator,
+    *,
+    paired: bool = False,
     between: Callable[[], None] = lambda: None,
 ) -> Scenarios:
     """Return scenarios around the numbers of some columns, every config on its own.
 
     The first scenarios of a larger count are the same. A config that takes no
-    GPU-seconds takes none in any scenario. ``between`` is called every some ten
-    milliseconds; what it raises ends the drawing.
+    GPU-seconds takes none in any scenario.
+
+    Parameters
+    ----------
+    columns, model, count
+        The instance, what the errors are like, and how many scenarios.
+    rng
+        Where the random numbers come from.
+    paired
+        Whether every second scenario has the opposite errors of the one before
+        (antithetic variates). Means over the scenarios are then much closer to those
+        of the model, which keeps a plan from fitting the draw. No effect on errors
+        of estimates.
+    between
+        Called every some ten milliseconds; what it raises ends the drawing.
 
     Raises
     ------
@@ -106,13 +121,14 @@ def draw_scenarios(
         raise InstanceTooLarge(f"{message} {MOST_NUMBERS} numbers")
     known = _errors_of_estimates(columns) if model.from_estimates else None
     cost, accuracy = np.empty((2, count, configs))
-    at_once = max(1, NUMBERS_AT_ONCE // max(1, configs))
+    # Even, so that pairs stay together.
+    at_once = 2 * max(1, NUMBERS_AT_ONCE // (2 * max(1, configs)))
     for start in range(0, count, at_once):
         between()
         here = slice(start, min(start + at_once, count))
         shape = (here.stop - start, 2, configs)
         if known is None:
-            drawn = rng.standard_normal(shape)
+            drawn = _normal(rng, shape, paired)
             added = model.accuracy_error * drawn[:, 0]
             stretched = model.cost_error * drawn[:, 1]
         else:
@@ -124,6 +140,17 @@ def draw_scenarios(
         gpu_seconds=np.minimum(cost, LARGEST_NUMBER, out=cost),
         accuracy=np.clip(accuracy, 0.0, 1.0, out=accuracy),
     )
+
+
+def _normal(
+    rng: np.random.Generator, shape: tuple[int, int, int], paired: bool
+) -> Floats:
+    """Return standard normal numbers, every second row the negative of the last."""
+    if not paired:
+        return rng.standard_normal(shape)
+    half = rng.standard_normal((-(-shape[0] // 2), *shape[1:]))
+    both = np.stack((half, -half), axis=1)
+    return both.reshape(2 * len(half), *shape[1:])[: shape[0]]
 
 
 def _errors_of_estimates(columns: Columns) -> Floats:

@@ -41,7 +41,7 @@ def solve_expected(
     search
         The run's options, clock and incumbents; the seed draws the scenarios.
     scenarios
-        How many, equally likely.
+        How many, equally likely; drawn in pairs of opposite errors.
     accuracy_error, cost_error, from_estimates
         As in :class:`instances.scenarios.ErrorModel`.
     """
@@ -115,7 +115,9 @@ def averaged_problem(
         from_estimates=from_estimates,
     )
     columns = columns_of(instance)
-    drawn = draw_scenarios(columns, model, count, search.rng, search.check_time)
+    drawn = draw_scenarios(
+        columns, model, count, search.rng, paired=True, between=search.check_time
+    )
 
     def average(between: Callable[[], None]) -> AveragedProblem:
         from formulations.kernels.averages import Averages

@@ -11,6 +11,7 @@ from formulations.kernels.chunks import default_workers
 from formulations.kernels.device import Device
 from formulations.kernels.sweeps import Candidates, Prices, Survey
 from formulations.kernels.types import find_types
+from formulations.schedule_columns import ScheduleColumns
 from instances.columns import Columns
 from solvers.core_program import ROUNDING, Changes, best_changes, cheapest_changes
 from solvers.fleet_relaxation import (
@@ -49,6 +50,8 @@ class Break:
         Units left then, fewer than the step takes.
     bound
         Optimum of the relaxation.
+    survey
+        What the streams take in the range of prices around it.
     """
 
     price: float
@@ -56,6 +59,7 @@ class Break:
     units: Whole
     room: int
     bound: float
+    survey: Survey
 
 
 def prove_fleet(
@@ -88,8 +92,7 @@ def prove_fleet(
         prices = Prices(low=at.price, high=at.price, slack=loss + ROUNDING)
     units = at.units.copy()
     units[changes.stream[chosen]] += changes.units[chosen]
-    schedule, values = sweeps.choices(units)
-    objective = float(np.sum(sweeps.profiles.weight * values))
+    schedule, objective = _schedule(sweeps, at.survey, units)
     certificate = Certificate(
         price=at.price,
         break_stream=None if at.stream is None else columns.stream_name(at.stream),
@@ -107,6 +110,22 @@ def prove_fleet(
         bound=objective,
         metadata=metadata,
     )
+
+
+def _schedule(
+    sweeps: Sweeps, survey: Survey, units: Whole
+) -> tuple[ScheduleColumns, float]:
+    """Return the best schedule of these units for each stream, and its objective."""
+    changed = np.flatnonzero(units != survey.fewest)
+    choices = sweeps.choices(changed, units[changed])
+    inference, config = survey.inference.copy(), survey.config.copy()
+    worth = survey.worth.copy()
+    inference[changed], config[changed] = choices.inference, choices.config
+    worth[changed] = choices.worth
+    schedule = ScheduleColumns(
+        retraining=config, inference_units=inference, training_units=units - inference
+    )
+    return schedule, float(worth.sum())
 
 
 def _swept(sweeps: Sweeps, prices: Prices) -> tuple[Break, Changes] | None:
@@ -146,7 +165,12 @@ def _break(
         price = float(steps.slope[taken])
         stream = int(streams[steps.stream[taken]])
     return Break(
-        price=price, stream=stream, units=units, room=room, bound=value + price * room
+        price=price,
+        stream=stream,
+        units=units,
+        room=room,
+        bound=value + price * room,
+        survey=survey,
     )
 
 

@@ -11,7 +11,7 @@ from math import ceil
 import numpy as np
 from numpy.typing import NDArray
 
-from formulations.kernels.choices import best_choices
+from formulations.kernels.choices import Choices, best_choices
 from formulations.kernels.device import cuda, resident_profiles
 from formulations.kernels.profiles import Profiles, profiles_of
 from formulations.kernels.sweeps import (
@@ -23,7 +23,6 @@ from formulations.kernels.sweeps import (
     survey_streams,
 )
 from formulations.kernels.types import Types
-from formulations.schedule_columns import ScheduleColumns
 from instances import InstanceTooLarge
 from instances.columns import Columns
 
@@ -160,9 +159,9 @@ class Sweeps:
         )
         return candidates if place is None else candidates.expanded(place)
 
-    def choices(self, units: Whole) -> tuple[ScheduleColumns, Floats]:
-        """Return the best schedule of these units for each stream, and its values."""
-        return best_choices(self.profiles, units, workers=self.workers)
+    def choices(self, streams: Whole, units: Whole) -> Choices:
+        """Return the best choices of some streams with these units."""
+        return best_choices(self.profiles, streams, units, workers=self.workers)
 
     def _examples(self, streams: Whole) -> tuple[Whole, Whole | None]:
         """Return one stream of each type, and each stream's place among them."""

@@ -23,6 +23,7 @@ _BUILT_IN = {
     "brute-force": ("exact", "solvers.brute_force:solve_brute_force"),
     "bound": ("bound", "solvers.core:solve_bound"),
     "thief": ("heuristic", "solvers.thief:solve_thief"),
+    "steal-search": ("heuristic", "solvers.steal_search:solve_steal_search"),
     "thief-released": ("heuristic", "solvers.thief_released:solve_thief_released"),
     "greedy": ("heuristic", "solvers.greedy:solve_greedy"),
     "expected": ("heuristic", "solvers.expected:solve_expected"),

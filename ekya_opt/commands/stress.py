@@ -77,4 +77,4 @@ def run(arguments: argparse.Namespace) -> int:
             progress=ticker.note,
             **study_words(arguments),
         )
-    return report_study(arguments, frame, frame.drop(columns="error"), SHOWN)
+    return report_study(arguments, frame, frame, SHOWN)

@@ -79,7 +79,7 @@ def report_study(
     if arguments.json:
         print(to_json(frame_objects(summary)))
     else:
-        print(frame_text(summary, formats))
+        print(frame_text(summary.drop(columns="error", errors="ignore"), formats))
         for row in failed.drop_duplicates(["solver", "error"]).itertuples():
             print(f"{row.solver} on {row.instance}: {row.error}")
     if rows.attrs["interrupted"]:

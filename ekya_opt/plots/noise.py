@@ -18,6 +18,11 @@ STYLES = (
     ("#56B4E9", "X", ":"),
 )
 
+ON_AXIS = {
+    "accuracy": "noise ε on the profiled accuracies, percentage points",
+    "cost": "noise ε on the logarithms of the profiled costs, %",
+}
+
 NAMES = {"dp": "optimum (dp)", "thief": "Thief", "expected": "expected"}
 
 
@@ -52,7 +57,7 @@ def plot_robustness(frame: "pd.DataFrame", ax: Any = None) -> Any:
             linestyle=dashes,
             label=label,
         )
-    axes.set_xlabel("noise ε on the profiled accuracies, percentage points")
+    axes.set_xlabel(ON_AXIS.get(frame.attrs.get("noise_on"), "noise ε, %"))
     axes.set_ylabel("mean inference accuracy in truth")
     axes.set_xticks(sorted({100 * noise for noise in frame["noise"]}))
     axes.grid(axis="y", linewidth=0.4, alpha=0.6)

@@ -15,19 +15,22 @@ from formulations.kernels.rows import (
 @compiled
 def choices_range(
     p: Profiles,
+    streams: np.ndarray,
     units: np.ndarray,
     width: int,
     start: int,
     stop: int,
     inference: np.ndarray,
     retraining: np.ndarray,
-    values: np.ndarray,
+    worth: np.ndarray,
 ) -> None:
-    """Write the best split of exactly ``units[v]`` units, its config and its value."""
+    """Write the best split of exactly ``units[i]`` units, its config and its worth."""
     work = np.empty((WORK_ROWS, width))
-    for v in range(start, stop):
-        levels = find_levels(p, v, units[v], work)
+    for i in range(start, stop):
+        v = streams[i]
+        levels = find_levels(p, v, units[i], work)
         choices = find_choices(p, v, work)
-        inference[v], retraining[v], values[v] = best_split(
-            p, v, units[v], levels, choices, work
+        inference[i], retraining[i], value = best_split(
+            p, v, units[i], levels, choices, work
         )
+        worth[i] = p.weight[v] * value

@@ -15,6 +15,7 @@ from formulations.kernels.rows import (
     SLOPE,
     UNITS,
     WORTH,
+    best_split,
     fill_row,
     find_choices,
     find_levels,
@@ -35,16 +36,22 @@ def find_slopes(work: np.ndarray, hull: int) -> None:
 
 @compiled
 def find_hull(
-    p: Profiles, v: int, price: float, slack: float, most: int, work: np.ndarray
+    p: Profiles,
+    v: int,
+    levels: int,
+    choices: int,
+    price: float,
+    slack: float,
+    most: int,
+    work: np.ndarray,
 ) -> tuple[int, int, float]:
     """Write the stream's options and hull; return their numbers and the useful units.
 
-    The options are those of up to the most useful units at the lowest price of
-    interest; where these are more than ``most``, the row ends there. The hull is the
-    upper concave one (Andrew's monotone chain), as indices of options.
+    ``work`` holds the stream's levels and choices. The options are those of up to
+    the most useful units at the lowest price of interest; where these are more than
+    ``most``, the row ends there. The hull is the upper concave one (Andrew's monotone
+    chain), as indices of options.
     """
-    levels = find_levels(p, v, most, work)
-    choices = find_choices(p, v, work)
     useful = most_useful_units(p, v, price, slack, levels, choices, work)
     cap = int(min(float(most), useful))
     fill_row(p, v, cap, levels, choices, work)
@@ -150,23 +157,23 @@ def survey(
     slack: float,
     most: int,
     work: np.ndarray,
-) -> tuple[int, float, int, int, float]:
+) -> tuple[int, float, int, int, int, int, float]:
     """Return what a stream takes at prices from low to high.
 
-    The fewest best units at the high price and their worth, the most best units at
-    the low price, the number of candidates (0: the stream cannot be served), and the
+    The fewest best units at the high price, what they are worth, how many of them are
+    for inference and which retraining config goes with them; the most best units at
+    the low price; the number of candidates (0: the stream cannot be served); and the
     most useful units at the low price.
     """
-    options, hull, useful = find_hull(p, v, low, slack, most, work)
+    levels = find_levels(p, v, most, work)
+    choices = find_choices(p, v, work)
+    options, hull, useful = find_hull(p, v, levels, choices, low, slack, most, work)
     if options == 0:
-        return 0, 0.0, 0, 0, useful
+        return 0, 0.0, 0, -1, 0, 0, useful
     at_high, at_low = first_best(work, hull, high), last_best(work, hull, low)
     count = mark_candidates(work, options, at_high, at_low, low, high, slack)
-    fewest, largest = int(work[HULL, at_high]), int(work[HULL, at_low])
-    return (
-        int(work[UNITS, fewest]),
-        work[WORTH, fewest],
-        int(work[UNITS, largest]),
-        count,
-        useful,
-    )
+    fewest = int(work[HULL, at_high])
+    units = int(work[UNITS, fewest])
+    inference, config, _ = best_split(p, v, units, levels, choices, work)
+    largest = int(work[UNITS, int(work[HULL, at_low])])
+    return units, work[WORTH, fewest], inference, config, largest, count, useful

@@ -20,6 +20,9 @@ UNITS, WORTH, HULL, SLOPE = range(9, 13)
 
 WORK_ROWS = 13
 
+WORTH_TIGHTENING = 8.0
+"""Units of a row beyond which a closer look at its useful length pays."""
+
 
 def work_width(p: Profiles, cap: int) -> int:
     """Return the columns that a work array needs for rows of up to ``cap`` units."""
@@ -243,7 +246,8 @@ def most_useful_units(
             surplus = max(surplus, worth)
     if surplus == NEVER_SERVED:
         return math.inf
-    if accuracy * kept >= p.floor[v]:
+    most = (weight * best * kept - surplus + slack) / price
+    if most > WORTH_TIGHTENING and accuracy * kept >= p.floor[v]:
         scale = p.units_per_gpu / price
         for choice in range(choices):
             gain = weight * kept * (work[AFTER, choice] - accuracy)
@@ -253,8 +257,8 @@ def most_useful_units(
             share = work[WAIT, choice] + work[COST, choice] * p.inverse_speed[training]
             worth = weight * kept * accuracy + gain * (1 - share)
             surplus = max(surplus, worth - price * (work[LEVEL_UNITS, top] + training))
-    most = weight * best * kept - surplus + slack
-    return float(most / price * (1 + 1e-12) + 1e-9)
+        most = (weight * best * kept - surplus + slack) / price
+    return float(most * (1 + 1e-12) + 1e-9)
 
 
 @compiled

@@ -14,7 +14,7 @@ so that all pairs are looked at without being listed.
 """
 
 from collections.abc import Callable
-from typing import Any, Literal, NamedTuple
+from typing import Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -41,19 +41,16 @@ WORTH_A_DEVICE = 20_000
 
 
 class Climbs(NamedTuple):
-    """Where local searches ended.
+    """How local searches went.
 
     Parameters
     ----------
-    units
-        Shape ``(S, V, 2)``: the local optima.
     moves
-        Shape ``(S,)``: moves made on the way.
+        Shape ``(S,)``: moves made from each start.
     pair_stride
         Pairs moved multiples of this many steps; 1 is all.
     """
 
-    units: Whole
     moves: Whole
     pair_stride: int
 
@@ -68,7 +65,7 @@ def climb_all(
     workers: int = 1,
     between: Callable[[], None] = lambda: None,
 ) -> Climbs:
-    """Return the local optima that the best moves lead to, one for each start.
+    """Climb from every start to the local optimum that the best moves lead to.
 
     Of equal moves the first is made: by stream, then by amount. The same on every
     device, for any number of workers.
@@ -78,7 +75,8 @@ def climb_all(
     gains
         What each share adds; finite.
     units
-        Shape ``(S, V, 2)``: allocations of at most K units each.
+        Shape ``(S, V, 2)``, int64: allocations of at most K units each. Changed in
+        place, so that what is reached remains when ``between`` raises.
     steal_units
         Every amount is a multiple of it.
     neighbourhood
@@ -88,27 +86,24 @@ def climb_all(
     between
         Called now and then; may raise to stop the work.
     """
-    ended: Any = np.array(units, dtype=np.int64)
     hood = NEIGHBOURHOODS[neighbourhood]
-    count = len(ended)
+    count = len(units)
     if chosen_device(device, count * gains.num_streams, WORTH_A_DEVICE) == "cuda":
         from formulations.kernels import steals_cuda
 
-        return Climbs(
-            *steals_cuda.climb(gains, ended, steal_units, hood, PAIR_WORK, between)
-        )
+        rule = steal_units, hood, PAIR_WORK
+        return Climbs(*steals_cuda.climb(gains, units, *rule, between))
     counts = np.zeros((count, 2), dtype=np.int64)
     done = np.zeros(count, dtype=np.bool_)
-
     while not done.all():
-        moves = _moves_at_once(ended, steal_units)
+        moves = _moves_at_once(units, steal_units)
 
         def climb(start: int, stop: int, most_moves: int = moves) -> None:
             rule = steal_units, hood, PAIR_WORK, most_moves
-            climb_range(gains, ended, *rule, counts, done, start, stop)
+            climb_range(gains, units, *rule, counts, done, start, stop)
 
         run_chunks(climb, count, workers, between=between)
-    return Climbs(ended, counts[:, 0], int(counts[:, 1].max(initial=1)))
+    return Climbs(counts[:, 0], int(counts[:, 1].max(initial=1)))
 
 
 def _moves_at_once(units: Whole, steal_units: int) -> int:

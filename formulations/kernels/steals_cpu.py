@@ -383,7 +383,7 @@ def climb(
             change = best_steal(gains, units, steal_units, most, changes, jobs, s, move)
             if change > best:
                 best = change
-                best_move[:] = move
+                move, best_move = best_move, move
         if best <= LEAST_IMPROVEMENT and neighbourhood == PAIRS:
             stride = pair_stride(units, steal_units, most, pair_work)
             counts[1] = max(counts[1], stride)
@@ -395,7 +395,7 @@ def climb(
                 )
                 if change > best:
                     best = change
-                    best_move[:] = move
+                    move, best_move = best_move, move
         if best <= LEAST_IMPROVEMENT:
             return True
         make_move(units, best_move)

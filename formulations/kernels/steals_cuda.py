@@ -72,9 +72,9 @@ def moves_kernel(
     steal_units: int,
     neighbourhood: int,
     pair_work: int,
-    phases: Any,
     changes: Any,
     jobs: Any,
+    phases: Any,
     best: Any,
     moves: Any,
 ) -> None:
@@ -150,8 +150,8 @@ def climb(
     neighbourhood: int,
     pair_work: int,
     between: Callable[[], None],
-) -> tuple[Any, Any, int]:
-    """Return local optima, moves made and the largest stride of pairs."""
+) -> tuple[Any, int]:
+    """Climb in place; return the moves made and the largest stride of pairs."""
     starts, num_streams = units.shape[:2]
     size = partner_amounts(gains, steal_units)
     there = on_device(gains)
@@ -163,24 +163,23 @@ def climb(
     best = cuda.device_array((starts, num_streams), np.float64)
     moves = cuda.device_array((starts, num_streams, MOVE_SIZE), np.int64)
     rule = steal_units, neighbourhood
-    while starts and (to_host(phases) != DONE).any():
-        for _ in range(ROUNDS_AT_ONCE):
-            between()
-            state = there, held, *rule
-            launch(partners_kernel, starts * 2 * size, *state, phases, changes, jobs)
-            launch(
-                moves_kernel,
-                starts * num_streams,
-                *state,
-                pair_work,
-                phases,
-                changes,
-                jobs,
-                best,
-                moves,
-            )
-            launch(
-                make_kernel, starts, held, *rule, pair_work, phases, best, moves, counts
-            )
+    state = there, held, *rule
+    partners, found = (changes, jobs), (phases, best, moves)
+    try:
+        while starts and (to_host(phases) != DONE).any():
+            for _ in range(ROUNDS_AT_ONCE):
+                between()
+                launch(partners_kernel, starts * 2 * size, *state, phases, *partners)
+                launch(
+                    moves_kernel,
+                    starts * num_streams,
+                    *state,
+                    pair_work,
+                    *partners,
+                    *found,
+                )
+                launch(make_kernel, starts, held, *rule, pair_work, *found, counts)
+    finally:
+        units[:] = to_host(held)
     told = to_host(counts)
-    return to_host(held), told[:, 0], int(told[:, 1].max(initial=1))
+    return told[:, 0], int(told[:, 1].max(initial=1))

@@ -54,6 +54,9 @@ class Survey:
     fewest, worth
         Shape ``(n,)``: the fewest units that are best at the high price, and their
         weighted accuracy.
+    inference, config
+        Shape ``(n,)``: how many of the fewest units are for inference, and the
+        retraining config that goes with them, -1 for none.
     largest
         Shape ``(n,)``: the most units that are best at the low price.
     count
@@ -66,6 +69,8 @@ class Survey:
 
     fewest: Whole
     worth: Floats
+    inference: Whole
+    config: Whole
     largest: Whole
     count: Whole
     useful: Floats
@@ -75,6 +80,8 @@ class Survey:
         return Survey(
             fewest=self.fewest[place],
             worth=self.worth[place],
+            inference=self.inference[place],
+            config=self.config[place],
             largest=self.largest[place],
             count=self.count[place],
             useful=self.useful[place],
@@ -146,6 +153,8 @@ def survey_streams(
     survey = Survey(
         fewest=np.empty(count, dtype=np.int64),
         worth=np.empty(count),
+        inference=np.empty(count, dtype=np.int64),
+        config=np.empty(count, dtype=np.int64),
         largest=np.empty(count, dtype=np.int64),
         count=np.empty(count, dtype=np.int64),
         useful=np.empty(count),
@@ -169,6 +178,8 @@ def survey_streams(
             stop,
             survey.fewest,
             survey.worth,
+            survey.inference,
+            survey.config,
             survey.largest,
             survey.count,
             survey.useful,

@@ -11,7 +11,14 @@ from formulations.kernels.hulls import (
     survey,
 )
 from formulations.kernels.profiles import Profiles
-from formulations.kernels.rows import ROW, UNITS, WORK_ROWS, WORTH
+from formulations.kernels.rows import (
+    ROW,
+    UNITS,
+    WORK_ROWS,
+    WORTH,
+    find_choices,
+    find_levels,
+)
 
 
 @compiled
@@ -26,6 +33,8 @@ def survey_range(
     stop: int,
     fewest: np.ndarray,
     worth: np.ndarray,
+    inference: np.ndarray,
+    config: np.ndarray,
     largest: np.ndarray,
     count: np.ndarray,
     useful: np.ndarray,
@@ -34,9 +43,15 @@ def survey_range(
     work = np.empty((WORK_ROWS, width))
     low, high = prices
     for i in range(start, stop):
-        fewest[i], worth[i], largest[i], count[i], useful[i] = survey(
-            p, streams[i], low, high, slack, most, work
-        )
+        (
+            fewest[i],
+            worth[i],
+            inference[i],
+            config[i],
+            largest[i],
+            count[i],
+            useful[i],
+        ) = survey(p, streams[i], low, high, slack, most, work)
 
 
 @compiled
@@ -58,7 +73,10 @@ def candidates_range(
     work = np.empty((WORK_ROWS, width))
     low, high = prices
     for i in range(start, stop):
-        options, hull, _ = find_hull(p, streams[i], low, slack, most, work)
+        v = streams[i]
+        levels = find_levels(p, v, most, work)
+        choices = find_choices(p, v, work)
+        options, hull, _ = find_hull(p, v, levels, choices, low, slack, most, work)
         at_high, at_low = first_best(work, hull, high), last_best(work, hull, low)
         mark_candidates(work, options, at_high, at_low, low, high, slack)
         at = offsets[i]

@@ -13,7 +13,15 @@ from formulations.kernels.hulls import (
     survey,
 )
 from formulations.kernels.profiles import Profiles
-from formulations.kernels.rows import ROW, UNITS, WORK_ROWS, WORTH, work_width
+from formulations.kernels.rows import (
+    ROW,
+    UNITS,
+    WORK_ROWS,
+    WORTH,
+    find_choices,
+    find_levels,
+    work_width,
+)
 
 WORK_BYTES = 2**30
 """Device memory that the threads' work arrays may take together."""
@@ -29,6 +37,8 @@ def survey_kernel(
     work: Any,
     fewest: Any,
     worth: Any,
+    inference: Any,
+    config: Any,
     largest: Any,
     count: Any,
     useful: Any,
@@ -38,9 +48,15 @@ def survey_kernel(
     if first < step:
         own = work[:, :, first]
         for i in range(first, len(streams), step):
-            fewest[i], worth[i], largest[i], count[i], useful[i] = survey(
-                p, streams[i], low, high, slack, len(p.speed) - 1, own
-            )
+            (
+                fewest[i],
+                worth[i],
+                inference[i],
+                config[i],
+                largest[i],
+                count[i],
+                useful[i],
+            ) = survey(p, streams[i], low, high, slack, len(p.speed) - 1, own)
 
 
 @kernel
@@ -61,9 +77,10 @@ def candidates_kernel(
     if first < step:
         own = work[:, :, first]
         for i in range(first, len(streams), step):
-            options, hull, _ = find_hull(
-                p, streams[i], low, slack, len(p.speed) - 1, own
-            )
+            v, most = streams[i], len(p.speed) - 1
+            levels = find_levels(p, v, most, own)
+            choices = find_choices(p, v, own)
+            options, hull, _ = find_hull(p, v, levels, choices, low, slack, most, own)
             at_high, at_low = first_best(own, hull, high), last_best(own, hull, low)
             mark_candidates(own, options, at_high, at_low, low, high, slack)
             at = offsets[i]
@@ -83,6 +100,8 @@ def survey_on_device(
     columns = (
         survey.fewest,
         survey.worth,
+        survey.inference,
+        survey.config,
         survey.largest,
         survey.count,
         survey.useful,

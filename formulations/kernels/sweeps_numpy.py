@@ -11,12 +11,14 @@ Floats = NDArray[np.float64]
 Whole = NDArray[np.int64]
 Flags = NDArray[np.bool_]
 
+NO_CONFIG = -1
+
 
 def numpy_survey(table: ValueTable, prices: Prices) -> Survey:
     """Return what all streams take in a range of prices, from their value rows.
 
     As :func:`formulations.kernels.sweeps.survey_streams`, but for ``useful``, which
-    is the capacity: rows are whole here.
+    is the capacity, as rows are whole here, and ``config``, which a table leaves out.
     """
     units = np.arange(table.total_units + 1)
     worth = table.weights[:, None] * table.values
@@ -32,6 +34,8 @@ def numpy_survey(table: ValueTable, prices: Prices) -> Survey:
     return Survey(
         fewest=np.where(served, fewest, 0),
         worth=np.where(served, worth[rows, fewest], 0.0),
+        inference=np.where(served, table.inference_units[rows, fewest], 0),
+        config=np.full(len(worth), NO_CONFIG),
         largest=np.where(served, largest, 0),
         count=np.diff(candidates.offsets),
         useful=np.full(len(worth), float(table.total_units)),

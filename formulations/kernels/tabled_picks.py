@@ -20,7 +20,7 @@ class TabledPicks(PickConfigs):
     ----------
     instance, below_floor
         As in :class:`PickConfigs`.
-    device, workers, between
+    workers, between
         As in :func:`formulations.kernels.shares.share_table`.
 
     Raises
@@ -34,14 +34,13 @@ class TabledPicks(PickConfigs):
         instance: Instance,
         below_floor: BelowFloor = "unserved",
         *,
-        device: str = "cpu",
         workers: int = 1,
         between: Callable[[], None] = lambda: None,
     ) -> None:
         super().__init__(instance, below_floor)
         profiles = profiles_of(columns_of(instance))
         self.table = share_table(
-            profiles, below_floor, device=device, workers=workers, between=between
+            profiles, below_floor, device="cpu", workers=workers, between=between
         )
         self.gains = self.table.gains(np.array(self.weights))
 

@@ -58,6 +58,20 @@ def test_a_scenario_is_an_instance_with_other_numbers() -> None:
     assert back.instance() == COLUMNS.instance()
 
 
+def test_paired_errors_are_opposite() -> None:
+    """Each pair cancels where nothing is cut off, and an odd count ends in a half."""
+    rng = np.random.default_rng(0)
+    model = ErrorModel(accuracy_error=0.001, cost_error=0.3)
+    found = draw_scenarios(COLUMNS, model, 5, rng, paired=True)
+    middle = (found.accuracy[0:4:2] + found.accuracy[1:4:2]) / 2
+    np.testing.assert_allclose(middle[0], COLUMNS.retrained_accuracy)
+    np.testing.assert_allclose(middle[1], COLUMNS.retrained_accuracy)
+    squares = found.gpu_seconds[2] * found.gpu_seconds[3]
+    np.testing.assert_allclose(squares, COLUMNS.gpu_seconds**2)
+    assert found.count == 5
+    assert not np.array_equal(found.accuracy[0], found.accuracy[2])
+
+
 @pytest.mark.parametrize("from_estimates", [False, True])
 def test_a_larger_count_begins_with_the_same_scenarios(from_estimates: bool) -> None:
     """The same seed gives the same numbers, and more of them go on from there."""

@@ -87,6 +87,7 @@ def test_large_fleets_are_proven_on_columns(mode: str, num_types: int | None) ->
     assert schedule is not None
     used = schedule.inference_units + schedule.training_units
     assert used.sum() <= columns.total_units
+    assert result.objective is not None
     assert result.metadata["lp_bound"] >= result.objective - 1e-12
     assert result.metadata["lp_bound"] - result.objective < 1e-7
 

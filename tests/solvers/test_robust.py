@@ -27,7 +27,8 @@ ERRORS: dict[str, Any] = {"accuracy_error": 0.2, "cost_error": 0.3}
 def scenarios_of(instance: Instance, seed: int = 0) -> Scenarios:
     """Return the scenarios that the solvers draw with the settings of these tests."""
     rng = np.random.default_rng(seed)
-    return draw_scenarios(columns_of(instance), ErrorModel(**ERRORS), COUNT, rng)
+    model = ErrorModel(**ERRORS)
+    return draw_scenarios(columns_of(instance), model, COUNT, rng, paired=True)
 
 
 def run(instance: Instance, solver: str, **more: Any) -> Result:

@@ -12,7 +12,7 @@ from formulations.pick_configs import PickConfigs
 from instances import Instance, InvalidOption
 from solvers import Options, Result, Status, solve
 from solvers.allocations import allocation_of
-from solvers.thief import LEAST_IMPROVEMENT, fair_start, _moved, ordered_jobs
+from solvers.thief import LEAST_IMPROVEMENT, _moved, fair_start, ordered_jobs
 from tests.small import retraining, serving, stream, window
 from tests.solvers.plain_thief import plain_thief
 from tests.strategies import instances

@@ -18,7 +18,7 @@ from instances import Instance
 from tests.small import serving, stream, window
 from tests.strategies import instances
 
-EXAMPLES = 3 if simulated() else 60
+EXAMPLES = 3 if simulated() else 200
 hoods = st.sampled_from(["one-step", "all-amounts", "pairs"])
 steps = st.sampled_from([1, 1, 2])
 
@@ -42,6 +42,13 @@ def splits(instance: Instance, count: int, seed: int) -> Any:
     return units.reshape(count, -1, 2)
 
 
+def climbed(picks: TabledPicks, start: Any, *rule: Any, **own: Any) -> tuple[Any, Any]:
+    """Return where the starts lead, and how it went; the starts stay as they are."""
+    units = start.copy()
+    told = climb_all(picks.gains, units, *rule, **own)
+    return units, told
+
+
 def objective(picks: TabledPicks, units: Any) -> float:
     """Return the mean accuracy of an allocation."""
     return picks.objective([(int(i), int(r)) for i, r in units])
@@ -63,7 +70,7 @@ def test_a_local_optimum_has_no_better_neighbour(
     argument that other pairs need no look.
     """
     picks, start = drawn
-    (end,) = climb_all(picks.gains, start, step, hood, device="cpu").units
+    ((end,), _) = climbed(picks, start, step, hood, device="cpu")
     assert end.sum() == start.sum()
     assert end.min() >= 0
     assert objective(picks, end) >= objective(picks, start[0]) - 1e-12
@@ -105,11 +112,11 @@ def test_every_device_ends_at_the_same_allocations(device: str) -> None:
         picks, start = drawn
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(steals, "PAIR_WORK", work)
-            found = climb_all(picks.gains, start, step, hood, device=device)
-            here = climb_all(picks.gains, start, step, hood, device="cpu")
-        assert (found.units == here.units).all()
-        assert (found.moves == here.moves).all()
-        assert found.pair_stride == here.pair_stride
+            found, told = climbed(picks, start, step, hood, device=device)
+            here, told_here = climbed(picks, start, step, hood, device="cpu")
+        assert (found == here).all()
+        assert (told.moves == told_here.moves).all()
+        assert told.pair_stride == told_here.pair_stride
 
     check()
 
@@ -121,29 +128,52 @@ def test_any_number_of_workers_ends_at_the_same(
 ) -> None:
     """Move by move, on several threads, or to the end on one."""
     picks, start = drawn
-    alone = climb_all(picks.gains, start, 1, hood, device="cpu")
+    alone, told = climbed(picks, start, 1, hood, device="cpu")
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(steals, "LOOKUPS_AT_ONCE", 1)
-        together = climb_all(picks.gains, start, 1, hood, device="cpu", workers=workers)
-    assert (alone.units == together.units).all()
-    assert (alone.moves == together.moves).all()
+        together, told_too = climbed(
+            picks, start, 1, hood, device="cpu", workers=workers
+        )
+    assert (alone == together).all()
+    assert (told.moves == told_too.moves).all()
 
 
 def test_two_victims_are_robbed_at_once(device: str) -> None:
-    """Three units a camera are needed; each of three holds two, none of them serves.
+    """A camera needs three units; each of three holds one, and none is served.
 
-    A single steal of what anyone has leads nowhere, two steals from two cameras to one
-    camera served: 0.9 · 1/3, and to none more of the units that are left.
+    A single steal of what anyone has leads nowhere, two from two cameras to one served.
     """
     cameras = [stream(n, 0.9, inference=(serving(0.3, 1),)) for n in "ABC"]
     instance = window(*cameras, gpus=0.3)
     picks = TabledPicks(instance, "penalised")
     start = np.array([[[1, 0], [1, 0], [1, 0]]])
-    alone = climb_all(picks.gains, start, 1, "all-amounts", device=device)
-    assert (alone.units == start).all()
-    found = climb_all(picks.gains, start, 1, "pairs", device=device)
-    assert found.units.tolist() == [[[3, 0], [0, 0], [0, 0]]]
-    assert found.moves.tolist() == [1]
+    alone, _ = climbed(picks, start, 1, "all-amounts", device=device)
+    assert (alone == start).all()
+    found, told = climbed(picks, start, 1, "pairs", device=device)
+    assert found.tolist() == [[[3, 0], [0, 0], [0, 0]]]
+    assert told.moves.tolist() == [1]
+
+
+@pytest.mark.parametrize(
+    ("levels", "accuracy", "start", "end"),
+    [
+        # A's training gives two units to its inference, B's inference the third.
+        ((0.3, 9, 9), (0.2, 0, 0), [[0, 2], [1, 1], [1, 0]], [[3, 0], [0, 1], [1, 0]]),
+        # Both of C's jobs give all to B's inference, more than any job could alone.
+        ((9, 0.4, 9), (0, 0.2, 0), [[0, 0], [1, 0], [1, 2]], [[0, 0], [4, 0], [0, 0]]),
+    ],
+)
+def test_a_pair_may_move_more_than_any_job_has(
+    levels: Any, accuracy: Any, start: Any, end: Any
+) -> None:
+    """Two steals through one stream reach what needs more than the largest job."""
+    cameras = [
+        stream(name, held, inference=(serving(gpus, 1),))
+        for name, gpus, held in zip("ABC", levels, accuracy, strict=True)
+    ]
+    picks = TabledPicks(window(*cameras, gpus=0.5), "penalised")
+    found, _ = climbed(picks, np.array([start]), 1, "pairs", device="cpu")
+    assert found.tolist() == [end]
 
 
 def test_partners_are_of_different_streams() -> None:
