@@ -36,7 +36,7 @@ def run(arguments: argparse.Namespace) -> int:
     """Measure and print; return the exit status."""
     if arguments.repeat < 1:
         raise InvalidOption(f"--repeat is {arguments.repeat}, expected at least 1")
-    from ekya_opt.bench import bench_window
+    from ekya_opt.benchmarks.window import bench_window
     from ekya_opt.progress import Ticker
     from ekya_opt.reading import read
 

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from ekya_opt.bench import NUM_STREAMS, bench_window, paper_size
+from ekya_opt.benchmarks.window import NUM_STREAMS, bench_window, paper_size
 
 
 def test_the_instance_has_the_papers_size() -> None:

@@ -6,7 +6,16 @@ from collections.abc import Callable
 
 import pytest
 
-HEAVY = ("numpy", "pandas", "pulp", "highspy", "ortools", "networkx", "matplotlib")
+HEAVY = (
+    "numpy",
+    "numba",
+    "pandas",
+    "pulp",
+    "highspy",
+    "ortools",
+    "networkx",
+    "matplotlib",
+)
 HELP = "from ekya_opt.cli import main; main(['--help'])"
 HELP_OF_SOLVE = "from ekya_opt.cli import main; main(['solve', '--help'])"
 VERSIONS = "from ekya_opt.cli import main; main(['versions'])"
@@ -45,6 +54,31 @@ def test_solving_loads_no_library_that_it_does_not_need(
         check=True,
     )
     assert done.stdout.strip() == "[]"
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["solvers"],
+        ["solve", "shipped:paper/window1"],
+        ["solve", "shipped:recorded-like/n10-g4", "--solver", "thief"],
+        ["compare", "shipped:paper", "--solvers", "dp,thief,greedy,core,uniform"],
+    ],
+)
+def test_commands_work_without_compiled_code(
+    python_environment: Callable[[], dict[str, str]], words: list[str]
+) -> None:
+    """A command that needs no kernel never loads numba."""
+    code = f"from ekya_opt.cli import main; assert main({words}) == 0\n"
+    code += "import sys; print('numba' in sys.modules)"
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        env=python_environment(),
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout.splitlines()[-1] == "False"
 
 
 def test_every_public_name_loads() -> None:

@@ -1,18 +1,15 @@
 """Benchmarks of the window problem at the size that the paper reports."""
 
 import os
-import platform
 import statistics
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
-from ekya_opt.versions import versions
+from ekya_opt.benchmarks.report import Report
 from instances import Instance, Reallocation
 from instances.generators import generate
 
@@ -49,24 +46,16 @@ class Measurement:
 
 
 @dataclass(slots=True, kw_only=True)
-class Report:
-    """What a benchmark measured, and where and when.
+class WindowReport(Report):
+    """What was measured of the window problem.
 
     Parameters
     ----------
-    machine, versions, date
-        Where and when.
     measurements
         In the order of measuring.
-    interrupted
-        Whether Ctrl-C cut the benchmark short.
     """
 
-    machine: dict[str, Any]
-    versions: dict[str, str]
-    date: str
     measurements: list[Measurement] = field(default_factory=list)
-    interrupted: bool = False
 
 
 def bench_window(
@@ -75,7 +64,7 @@ def bench_window(
     literal: bool = False,
     instance: str = SHIPPED,
     progress: Callable[[str], None] = lambda _: None,
-) -> Report:
+) -> WindowReport:
     """Measure the window problem; Ctrl-C returns what is measured so far.
 
     Parameters
@@ -89,11 +78,7 @@ def bench_window(
     progress
         Called with the name of what is measured next.
     """
-    report = Report(
-        machine=machine(),
-        versions=versions(),
-        date=datetime.now(UTC).isoformat(timespec="seconds"),
-    )
+    report = WindowReport()
     try:
         for parts in (
             _solvers(repeat, progress),
@@ -110,24 +95,6 @@ def paper_size(mode: Reallocation = Reallocation.NEVER, seed: int = 0) -> Instan
     """Return an instance of 10 streams, 8 GPUs and 18 configs in units of 1/10."""
     instance = generate("recorded-like", NUM_STREAMS, GPUS, seed)
     return replace(instance, units_per_gpu=UNITS_PER_GPU, reallocation=mode)
-
-
-def machine() -> dict[str, Any]:
-    """Return the name of this machine's processor and its number of cores."""
-    return {
-        "platform": platform.platform(),
-        "processor": _processor(),
-        "cores": os.cpu_count(),
-    }
-
-
-def _processor() -> str:
-    try:
-        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
-    except OSError:
-        lines = []
-    names = [line.split(":", 1)[1] for line in lines if line.startswith("model name")]
-    return names[0].strip() if names else platform.processor() or "unknown"
 
 
 def _solvers(repeat: int, progress: Callable[[str], None]) -> Iterator[Measurement]:
@@ -157,7 +124,7 @@ def _solvers(repeat: int, progress: Callable[[str], None]) -> Iterator[Measureme
 def _command_line(
     repeat: int, instance: str, progress: Callable[[str], None]
 ) -> Iterator[Measurement]:
-    root = str(Path(__file__).resolve().parent.parent)
+    root = str(Path(__file__).resolve().parents[2])
     paths = [root, *filter(None, [os.environ.get("PYTHONPATH")])]
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(paths)}
     for words in (["--help"], ["solve", instance]):

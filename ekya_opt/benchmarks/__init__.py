@@ -1,0 +1,1 @@
+"""Benchmarks: of the window problem, of the kernels, and of whole fleets."""
