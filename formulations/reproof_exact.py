@@ -25,6 +25,9 @@ end a billionth before the completion.
 MARGIN = 2.0**-45
 """Relative; the floats below have errors of less than 2**-48."""
 
+MOST_OPTIONS = 40_000
+"""Options within a gap that are enumerated."""
+
 Option = tuple[float, RetrainingConfig | None, int, float]
 """What is kept before, the retraining, its units and what is kept after it."""
 
@@ -58,9 +61,20 @@ class ExactRelaxation:
 
     def options(
         self, gap: Fraction
-    ) -> Iterator[tuple[Sequence[int], Sequence[Fraction]]]:
-        """Yield units and losses of each stream's options that lose less."""
-        return (row.options(gap) for row in self._rows)
+    ) -> list[tuple[Sequence[int], Sequence[Fraction]]] | None:
+        """Return units and losses of each stream's options that lose less.
+
+        ``None`` if they are more than ``MOST_OPTIONS``.
+        """
+        found: list[tuple[Sequence[int], Sequence[Fraction]]] = []
+        left = MOST_OPTIONS
+        for row in self._rows:
+            units, losses = row.options(gap, left)
+            left -= len(units)
+            if left < 0:
+                return None
+            found.append((units, losses))
+        return found
 
 
 class Speeds:
@@ -125,16 +139,22 @@ class _Row:
         self._top = max(models) * self._levels[-1][1]
         self.best = self._best()
 
-    def options(self, gap: Fraction) -> tuple[list[int], list[Fraction]]:
-        """Return units and losses of the options that lose less than the gap."""
+    def options(self, gap: Fraction, most: int) -> tuple[list[int], list[Fraction]]:
+        """Return units and losses of the options that lose less than the gap.
+
+        The first of them, if they are more than ``most``.
+        """
         assert self.best is not None
-        units, losses = [], []
+        units: list[int] = []
+        losses: list[Fraction] = []
         reach = float(gap)
         for k in self._worth_a_look(float(self.best) - reach, reach + 1):
             loss = self.best - self._reduced(k)
             if loss < gap:
                 units.append(k)
                 losses.append(loss)
+            if len(units) > most:
+                break
         return units, losses
 
     def _best(self) -> Fraction | None:

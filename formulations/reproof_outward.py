@@ -34,9 +34,11 @@ NO_SPEED = 1e250
 """Seconds a GPU-second without training units: finite, and 0 times it is 0."""
 
 STREAMS_AT_ONCE = 8192
+MOST_UNITS = 20_000
 MOST_CELLS = 40_000_000
 MOST_OPTIONS = 3_000_000
-"""Numbers of units, and those among them within the gap, that are enumerated."""
+"""Units of one stream, numbers of units of all, and those of them within the gap,
+that are enumerated."""
 
 Floats = NDArray[np.float64]
 Bits = NDArray[np.bool_]
@@ -77,12 +79,11 @@ class OutwardRelaxation:
     ) -> Iterator[tuple[Sequence[int], Sequence[float]]] | None:
         """Return units and losses of each stream's options that lose less.
 
-        ``None`` if they are more than ``MOST_OPTIONS``, or the numbers of units that
-        may be among them more than ``MOST_CELLS``.
+        ``None`` if they, or the numbers of units that may be among them, are too many.
         """
         within = _up(float(gap))
         furthest = self._furthest(within)
-        if float((furthest + 1).sum()) > MOST_CELLS:
+        if furthest.max() > MOST_UNITS or (furthest + 1).sum() > MOST_CELLS:
             return None
         size = max(1, min(STREAMS_AT_ONCE, MOST_CELLS // 20 // int(furthest.max() + 1)))
         found: list[tuple[Sequence[int], Sequence[float]]] = []

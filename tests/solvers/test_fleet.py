@@ -111,7 +111,8 @@ def test_the_answer_does_not_depend_on_threads_or_sample() -> None:
         assert np.array_equal(one, getattr(second.schedule_columns, name))
 
 
-@settings(max_examples=8, deadline=None)
+@pytest.mark.filterwarnings("ignore:overflow")
+@settings(max_examples=25, deadline=None)
 @given(instance=instances(max_streams=3, max_units=5))
 def test_the_simulated_device_finds_the_same(instance: Any) -> None:
     """With CUDA, or its simulator, the sweeps lead to the same optimum."""

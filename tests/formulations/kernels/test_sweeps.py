@@ -84,7 +84,7 @@ def test_compiled_sweeps_equal_numpy(instance: Instance, prices: Prices) -> None
     assert_same_sweep(instance, prices, "cpu")
 
 
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(instance=instances(max_streams=2, max_units=5), prices=price_ranges())
 def test_sweeps_agree_on_each_device(
     device: str, instance: Instance, prices: Prices

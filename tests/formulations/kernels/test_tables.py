@@ -39,7 +39,7 @@ def test_numpy_and_compiled_tables_equal_that_of_objects(instance: Instance) -> 
     assert_same_table(column_table(columns, device="cpu"), instance)
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(instance=instances(max_streams=2, max_units=5))
 def test_tables_agree_on_each_device(device: str, instance: Instance) -> None:
     """The kernel of the device finds the same values."""
