@@ -3,6 +3,7 @@
 import statistics
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from functools import partial
 from itertools import chain
 from typing import Any
 
@@ -17,7 +18,10 @@ from formulations.kernels.yardsticks import (
 )
 
 SIZES: dict[str, Sizes] = {"tiny": TINY, "usual": USUAL, "large": LARGE}
-NUMPY, DEVICE, END_TO_END = "reference", "CUDA", "CUDA, copies included"
+REFERENCE, DEVICE, END_TO_END = "reference", "CUDA", "CUDA, with copies"
+
+TINY_COUNT = 64
+"""Numbers of the yardsticks where nothing is to be measured."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -150,20 +154,108 @@ def bench_kernels(
     chosen_device(device)
     there = missing_for_cuda() is None and not simulated()
     bench = _Bench(
-        report=KernelReport(),
         repeat=repeat,
         threads=[] if device == "cuda" else sorted({1, workers or default_workers()}),
         with_device=device == "cuda" or (device == "auto" and there),
         tiny=size == "tiny",
-        progress=progress,
     )
+    report = KernelReport()
     try:
-        bench.measure_yardsticks()
+        progress("yardsticks")
+        if bench.with_device:
+            report.device = _device_name()
+        report.yardsticks = list(bench.yardsticks())
         for case in _cases(SIZES[size]):
-            bench.measure(case)
+            progress(f"{case.kernel}, {case.size}")
+            report.rows.extend(bench.rows(case, report.yardsticks))
     except KeyboardInterrupt:
-        bench.report.interrupted = True
-    return bench.report
+        report.interrupted = True
+    return report
+
+
+def threads_named(workers: int) -> str:
+    """Return a number of threads for people."""
+    return f"CPU × {workers}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Bench:
+    """How a benchmark runs."""
+
+    repeat: int
+    threads: list[int]
+    with_device: bool
+    tiny: bool
+
+    def yardsticks(self) -> Iterator[Yardstick]:
+        """Return what each way can do at most."""
+        ways: list[tuple[str, dict[str, Any]]] = [
+            (threads_named(workers), {"workers": workers}) for workers in self.threads
+        ]
+        if self.with_device:
+            ways.append((DEVICE, {"device": "cuda"}))
+        for way, where in ways:
+            own = where | ({"count": TINY_COUNT} if self.tiny else {})
+            yield Yardstick(
+                way=way,
+                copied=copied_bytes_per_second(**own),
+                operations=operations_per_second(**own),
+                single_operations=operations_per_second(**own, single=True),
+            )
+
+    def rows(self, case: Case, yardsticks: list[Yardstick]) -> Iterator[Row]:
+        """Return the rows of one case, the reference first if it is timed."""
+        expected, rate = case.reference(), None
+        if case.reference_items:
+            samples = sampled(case.reference, self.repeat)
+            reference = Row(
+                kernel=case.kernel,
+                size=case.size,
+                way=REFERENCE,
+                item=case.item,
+                items=case.reference_items,
+                seconds=statistics.median(samples),
+                samples=samples,
+            )
+            rate = reference.rate
+            yield reference
+        limits = {each.way: each for each in yardsticks}
+        for way, found, samples in self._runs(case):
+            seconds = statistics.median(samples)
+            on_device = way in (DEVICE, END_TO_END)
+            counted = case.device_operations if on_device else case.operations
+            limit = limits[DEVICE if on_device else way]
+            peak = limit.single_operations if case.single else limit.operations
+            yield Row(
+                kernel=case.kernel,
+                size=case.size,
+                way=way,
+                item=case.item,
+                items=case.items,
+                seconds=seconds,
+                samples=samples,
+                bytes_an_item=case.bytes_moved / case.items,
+                operations_an_item=counted and counted / case.items,
+                copy_share=case.bytes_moved / seconds / limit.copied,
+                peak_share=counted and counted / seconds / peak,
+                ratio=rate and case.items / seconds / rate,
+                difference=case.difference(expected, found),
+                tolerance=case.tolerance,
+            )
+
+    def _runs(self, case: Case) -> Iterator[tuple[str, Any, tuple[float, ...]]]:
+        """Return each way, what is found that way, and the seconds that it takes."""
+        for workers in self.threads:
+            run = partial(case.on_cpu, workers)
+            yield threads_named(workers), run(), sampled(run, self.repeat)
+        if self.with_device and case.resident is not None:
+            from formulations.kernels.yardsticks_cuda import seconds_of
+
+            launch, result = case.resident()
+            samples = tuple(seconds_of(launch, self.repeat))
+            yield DEVICE, result(), samples
+        if self.with_device and case.on_device is not None:
+            yield END_TO_END, case.on_device(), sampled(case.on_device, self.repeat)
 
 
 def _cases(sizes: Sizes) -> Iterator[Case]:
@@ -175,88 +267,7 @@ def _cases(sizes: Sizes) -> Iterator[Case]:
     return chain.from_iterable(make(sizes) for make in makers)
 
 
-def threads_named(workers: int) -> str:
-    """Return a number of threads for people."""
-    return f"CPU × {workers}"
+def _device_name() -> str:
+    from formulations.kernels.yardsticks_cuda import device_name
 
-
-@dataclass(slots=True, kw_only=True)
-class _Bench:
-    """A run of the benchmark."""
-
-    report: KernelReport
-    repeat: int
-    threads: list[int]
-    with_device: bool
-    tiny: bool
-    progress: Callable[[str], None]
-
-    def measure_yardsticks(self) -> None:
-        """Measure what each way can do at most."""
-        small = {"count": 64} if self.tiny else {}
-        for workers in self.threads:
-            way = threads_named(workers)
-            self.progress(f"yardsticks, {way}")
-            self.report.yardsticks.append(
-                Yardstick(
-                    way=way,
-                    copied=copied_bytes_per_second(workers=workers, **small),
-                    operations=operations_per_second(workers=workers),
-                    single_operations=operations_per_second(
-                        workers=workers, single=True
-                    ),
-                )
-            )
-        if self.with_device:
-            from formulations.kernels.yardsticks_cuda import device_name
-
-            self.report.device = device_name()
-            self.progress(f"yardsticks, {DEVICE}")
-            rates = [
-                operations_per_second(device="cuda", single=single, **small)
-                for single in (False, True)
-            ]
-            self.report.yardsticks.append(
-                Yardstick(
-                    way=DEVICE,
-                    copied=copied_bytes_per_second(device="cuda", **small),
-                    operations=rates[0],
-                    single_operations=rates[1],
-                )
-            )
-
-    def measure(self, case: Case) -> None:
-        """Measure one case in all ways."""
-        self.progress(f"{case.kernel}, {case.size}")
-        expected = case.reference()
-        rate = None
-        if case.reference_items:
-            row = _row(
-                case, NUMPY, case.reference_items, sampled(case.reference, self.repeat)
-            )
-            self.report.rows.append(row)
-            rate = row.rate
-        for workers in self.threads:
-            self._add(case, expected, rate, threads_named(workers), *_on(case, workers))
-        if not self.with_device:
-            return
-        if case.resident is not None:
-            from formulations.kernels.yardsticks_cuda import seconds_of
-
-            resident = case.resident()
-            samples = tuple(seconds_of(resident.launch, self.repeat))
-            self._add(case, expected, rate, DEVICE, resident.result(), samples)
-        if case.on_device is not None:
-            found = case.on_device()
-            samples = sampled(case.on_device, self.repeat)
-            self._add(case, expected, rate, END_TO_END, found, samples)
-    
-    def _add(
-        self,
-        case: Case,
-        expected: Any,
-        rate: float | None,
-        way: str,
-        found: Any,
-        samples: tuple[float, ...],
-    ) -> None: ...
+    return device_name()

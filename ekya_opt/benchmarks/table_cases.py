@@ -114,8 +114,8 @@ def share_case(columns: Columns) -> Case:
 
         values = cuda.device_array(table.values.shape, table.values.dtype)
         picks = cuda.device_array(table.picks.shape, table.picks.dtype)
-        rule = on_device(profiles), cuda.to_device(table.offsets), table.width
-        arguments = *rule, NEVER_SERVED_IS, values, picks
+        layout = cuda.to_device(table.offsets), cuda.to_device(table.top_training)
+        arguments = on_device(profiles), *layout, NEVER_SERVED_IS, values, picks
         fill = partial(launch, shares_cuda.share_kernel, table.values.size, *arguments)
         return Resident(
             fill,

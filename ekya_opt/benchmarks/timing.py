@@ -12,14 +12,14 @@ MOST_SECONDS = 1.5
 
 
 def sampled(run: Callable[[], Any], repeat: int) -> tuple[float, ...]:
-    """Return the seconds of up to ``repeat`` runs, at least one, after a first one.
+    """Return the seconds of up to ``repeat`` runs, at least one.
 
-    The first run, which may compile, tells how many runs make a sample.
+    For something that ran before and so is compiled. Short runs are averaged.
     """
-    single = seconds_of(run)
-    many = 1
-    if single < SHORTEST_SAMPLE:
-        many = max(1, round(SHORTEST_SAMPLE / max(seconds_of(run), 1e-7)))
+    first = seconds_of(run)
+    if first > MOST_SECONDS:
+        return (first,)
+    many = max(1, round(SHORTEST_SAMPLE / max(first, 1e-7)))
     samples: list[float] = []
     while not samples or (len(samples) < repeat and many * sum(samples) < MOST_SECONDS):
         start = time.perf_counter()

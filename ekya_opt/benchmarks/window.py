@@ -1,14 +1,13 @@
 """Benchmarks of the window problem at the size that the paper reports."""
 
-import os
 import statistics
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 
+from ekya_opt.benchmarks.processes import environment
 from ekya_opt.benchmarks.report import Report
 from instances import Instance, Reallocation
 from instances.generators import generate
@@ -124,9 +123,6 @@ def _solvers(repeat: int, progress: Callable[[str], None]) -> Iterator[Measureme
 def _command_line(
     repeat: int, instance: str, progress: Callable[[str], None]
 ) -> Iterator[Measurement]:
-    root = str(Path(__file__).resolve().parents[2])
-    paths = [root, *filter(None, [os.environ.get("PYTHONPATH")])]
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(paths)}
     for words in (["--help"], ["solve", instance]):
         name = " ".join(["ekya-opt", *words])
         progress(name)
@@ -135,7 +131,7 @@ def _command_line(
             start = time.perf_counter()
             subprocess.run(
                 [sys.executable, "-m", "ekya_opt", *words],
-                env=environment,
+                env=environment(),
                 stdout=subprocess.DEVNULL,
                 stderr=subprocess.DEVNULL,
                 check=False,

@@ -19,3 +19,14 @@ def compiled(function: Function) -> Function:
     No fast-math: the same input gives the same bits in every build of the function.
     """
     return cast(Function, numba.njit(cache=True, nogil=True)(function))
+
+
+def scalar(function: Function) -> Function:
+    """Compile a function that makes no arrays, for one item of a larger work.
+
+    It counts no references to the arrays that it is given (``_nrt``): in a function
+    that is not inlined, an atomic count for every array of the profiles takes longer
+    than most of the arithmetic, and threads wait for each other's counts.
+    """
+    options = {"cache": True, "nogil": True, "_nrt": False}
+    return cast(Function, numba.njit(**options)(function))

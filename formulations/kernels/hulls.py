@@ -7,7 +7,7 @@ more, both less the price of their units.
 
 import numpy as np
 
-from formulations.kernels.compiling import compiled
+from formulations.kernels.compiling import scalar
 from formulations.kernels.profiles import Profiles
 from formulations.kernels.rows import (
     HULL,
@@ -24,7 +24,7 @@ from formulations.kernels.rows import (
 from formulations.kernels.scalars import NEVER_SERVED
 
 
-@compiled
+@scalar
 def find_slopes(work: np.ndarray, hull: int) -> None:
     """Write the gain a unit from every hull vertex to the next; 0 after the last."""
     for vertex in range(hull - 1):
@@ -34,7 +34,7 @@ def find_slopes(work: np.ndarray, hull: int) -> None:
     work[SLOPE, hull - 1] = 0.0
 
 
-@compiled
+@scalar
 def find_hull(
     p: Profiles,
     v: int,
@@ -81,7 +81,7 @@ def find_hull(
     return options, hull, useful
 
 
-@compiled
+@scalar
 def first_best(work: np.ndarray, hull: int, price: float) -> int:
     """Return the hull vertex of the fewest units that is best at a price."""
     vertex = 0
@@ -90,7 +90,7 @@ def first_best(work: np.ndarray, hull: int, price: float) -> int:
     return vertex
 
 
-@compiled
+@scalar
 def last_best(work: np.ndarray, hull: int, price: float) -> int:
     """Return the hull vertex of the most units that is best at a price."""
     vertex = 0
@@ -99,7 +99,7 @@ def last_best(work: np.ndarray, hull: int, price: float) -> int:
     return vertex
 
 
-@compiled
+@scalar
 def loss(work: np.ndarray, option: int, vertex: int, price: float) -> float:
     """Return what an option loses against a hull vertex at a price."""
     best = int(work[HULL, vertex])
@@ -107,7 +107,7 @@ def loss(work: np.ndarray, option: int, vertex: int, price: float) -> float:
     return float(gain - price * (work[UNITS, best] - work[UNITS, option]))
 
 
-@compiled
+@scalar
 def mark_candidates(
     work: np.ndarray,
     options: int,
@@ -148,7 +148,7 @@ def mark_candidates(
     return count
 
 
-@compiled
+@scalar
 def survey(
     p: Profiles,
     v: int,

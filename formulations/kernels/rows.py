@@ -9,7 +9,7 @@ import math
 
 import numpy as np
 
-from formulations.kernels.compiling import compiled
+from formulations.kernels.compiling import scalar
 from formulations.kernels.profiles import STREAM, Profiles
 from formulations.kernels.scalars import NEVER_SERVED, units_needed
 from formulations.tolerances import TIME_TOLERANCE
@@ -31,7 +31,7 @@ def work_width(p: Profiles, cap: int) -> int:
     return max(levels, choices, cap + 1)
 
 
-@compiled
+@scalar
 def find_levels(p: Profiles, v: int, most: int, work: np.ndarray) -> int:
     """Write the stream's serving levels up to ``most`` units; return their number.
 
@@ -71,7 +71,7 @@ def find_levels(p: Profiles, v: int, most: int, work: np.ndarray) -> int:
     return count
 
 
-@compiled
+@scalar
 def find_choices(p: Profiles, v: int, work: np.ndarray) -> int:
     """Write the retraining configs worth a look; return their number.
 
@@ -118,7 +118,7 @@ def find_choices(p: Profiles, v: int, work: np.ndarray) -> int:
     return count
 
 
-@compiled
+@scalar
 def fill_row(
     p: Profiles, v: int, cap: int, levels: int, choices: int, work: np.ndarray
 ) -> None:
@@ -149,7 +149,7 @@ def fill_row(
                 work[ROW, k] = value if value > work[ROW, k] else work[ROW, k]
 
 
-@compiled
+@scalar
 def _fill_kept(cap: int, levels: int, work: np.ndarray) -> None:
     """Write what 0 to ``cap`` inference units keep."""
     for level in range(levels):
@@ -158,7 +158,7 @@ def _fill_kept(cap: int, levels: int, work: np.ndarray) -> None:
             work[FREED, k] = kept
 
 
-@compiled
+@scalar
 def _fill_best(
     p: Profiles, cap: int, accuracy: float, choices: int, work: np.ndarray
 ) -> None:
@@ -174,7 +174,7 @@ def _fill_best(
             work[BEST, k] = value if value > work[BEST, k] else work[BEST, k]
 
 
-@compiled
+@scalar
 def _fill_joined(
     p: Profiles, cap: int, units: int, before: float, choices: int, work: np.ndarray
 ) -> None:
@@ -189,7 +189,7 @@ def _fill_joined(
             work[ROW, k] = value if value > work[ROW, k] else work[ROW, k]
 
 
-@compiled
+@scalar
 def _fill_instant(
     p: Profiles, v: int, cap: int, level: int, choices: int, work: np.ndarray
 ) -> None:
@@ -212,7 +212,7 @@ def _fill_instant(
                     work[ROW, k] = value
 
 
-@compiled
+@scalar
 def most_useful_units(
     p: Profiles,
     v: int,
@@ -261,7 +261,7 @@ def most_useful_units(
     return float(most * (1 + 1e-12) + 1e-9)
 
 
-@compiled
+@scalar
 def best_split(
     p: Profiles, v: int, units: int, levels: int, choices: int, work: np.ndarray
 ) -> tuple[int, int, float]:

@@ -2,7 +2,7 @@
 
 import math
 
-from formulations.kernels.compiling import compiled
+from formulations.kernels.compiling import scalar
 from formulations.kernels.profiles import STREAM, Profiles
 from formulations.tolerances import TIME_TOLERANCE
 
@@ -10,14 +10,14 @@ NO_RETRAINING = -1
 NEVER_SERVED = -math.inf
 
 
-@compiled
+@scalar
 def units_needed(gpus: float, units_per_gpu: float) -> int:
     """Return the units that a demand of some GPUs takes, a billionth forgiven."""
     units = gpus * units_per_gpu
     return math.ceil(units - 1e-9 * max(1.0, units))
 
 
-@compiled
+@scalar
 def kept_with(p: Profiles, v: int, units: int) -> float:
     """Return r_v(I): what the best inference config within the units keeps."""
     best = 0.0
@@ -28,7 +28,7 @@ def kept_with(p: Profiles, v: int, units: int) -> float:
     return best
 
 
-@compiled
+@scalar
 def completion_share(p: Profiles, entry: int, training_units: int) -> float:
     """Return when a retraining ends, as a share of the window; above 1: never."""
     seconds = p.delay[entry]
@@ -42,7 +42,7 @@ def completion_share(p: Profiles, entry: int, training_units: int) -> float:
     return float(seconds / p.window)
 
 
-@compiled
+@scalar
 def choice_value(
     p: Profiles, v: int, entry: int, training_units: int, kept: float, freed: float
 ) -> float:
@@ -62,7 +62,7 @@ def choice_value(
     return float(share * before + (1 - share) * after)
 
 
-@compiled
+@scalar
 def pick(
     p: Profiles, v: int, inference_units: int, training_units: int
 ) -> tuple[float, int]:

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from formulations.kernels.chunks import run_chunks
 from formulations.kernels.device import chosen_device
-from formulations.kernels.profiles import Profiles
+from formulations.kernels.profiles import STREAM, Profiles
 from formulations.kernels.shares_cpu import (
     BELOW_FLOOR,
     NEVER_SERVED_IS,
@@ -22,7 +22,7 @@ from formulations.kernels.shares_cpu import (
 )
 from instances import InstanceTooLarge, SolverUnavailable
 
-__all__ = ["BELOW_FLOOR", "Gains", "ShareTable", "share_table", "top_units"]
+__all__ = ["BELOW_FLOOR", "Gains", "ShareTable", "share_table"]
 
 Floats = NDArray[np.float64]
 Whole = NDArray[np.int64]
@@ -44,8 +44,8 @@ _BELOW = {
 class Gains(NamedTuple):
     """What each share adds to the mean accuracy, an argument of the kernels.
 
-    A share (I, R) of stream v is the cell ``offsets[v] + min(I, top[v]) · width + R``,
-    for I + R within K.
+    A share (I, R) of stream v, with I + R within K, is the cell ``offsets[v] +
+    min(I, top[v]) · (top_training[v] + 1) + min(R, top_training[v])``.
 
     Parameters
     ----------
@@ -53,15 +53,17 @@ class Gains(NamedTuple):
         Shape ``(cells,)``, float64 or float32: the streams' weighted values.
     offsets
         Shape ``(V + 1,)``: first cell of every stream.
-    top
-        Shape ``(V,)``: inference units beyond which a stream gains nothing.
+    top, top_training
+        Shape ``(V,)``: inference and training units beyond which a stream gains
+        nothing, at most K.
     width
-        K + 1: cells of the same inference units.
+        K + 1.
     """
 
     values: Any
     offsets: Whole
     top: Whole
+    top_training: Whole
     width: int
 
     @property
@@ -76,8 +78,9 @@ class Gains(NamedTuple):
         the codes are uint16 where that holds them all, else uint32.
         """
         inference = np.minimum(inference_units, self.top)
-        codes = inference * self.width + training_units
-        largest = (int(self.top.max()) + 1) * self.width
+        training = np.minimum(training_units, self.top_training)
+        codes = inference * (self.top_training + 1) + training
+        largest = int(((self.top + 1) * (self.top_training + 1)).max())
         return codes.astype(np.uint16 if largest <= 2**16 else np.uint32)
 
 
@@ -93,7 +96,7 @@ class ShareTable(NamedTuple):
     picks
         Shape ``(cells,)``, int16 or int32: the retraining config, -1 for none and
         ``BELOW_FLOOR`` (-2) where the share cannot keep the stream's floor.
-    offsets, top, width
+    offsets, top, top_training, width
         As in :class:`Gains`.
     """
 
@@ -101,6 +104,7 @@ class ShareTable(NamedTuple):
     picks: NDArray[Any]
     offsets: Whole
     top: Whole
+    top_training: Whole
     width: int
 
     def gains(self, weights: Floats, *, single: bool = False) -> Gains:
@@ -112,7 +116,7 @@ class ShareTable(NamedTuple):
         gains = self.values * each
         if single:
             gains = gains.astype(np.float32)
-        return Gains(gains, self.offsets, self.top, self.width)
+        return Gains(gains, *self[2:])
 
 
 def share_table(
@@ -150,19 +154,21 @@ def share_table(
     if profiles.slot > 0:
         message = "the share table needs reallocation never or stream, not server"
         raise SolverUnavailable(message)
-    top, width = top_units(profiles), profiles.total_units + 1
-    cells = int((top + 1).sum()) * width
+    top, top_training = top_units(profiles), top_training_units(profiles)
+    cells_of = (top + 1) * (top_training + 1)
+    cells = int(cells_of.sum())
     if cells > MOST_CELLS:
         message = f"a share table of {cells} cells is beyond {MOST_CELLS}"
         raise InstanceTooLarge(f"{message}; use coarser units")
-    offsets = np.concatenate(([0], np.cumsum((top + 1) * width)))
+    offsets = np.concatenate(([0], np.cumsum(cells_of)))
     most_configs = int(np.diff(profiles.retraining_offsets).max(initial=0))
     table = ShareTable(
         values=np.empty(cells),
         picks=np.empty(cells, dtype=np.int16 if most_configs < 2**15 else np.int32),
         offsets=offsets,
         top=top,
-        width=width,
+        top_training=top_training,
+        width=profiles.total_units + 1,
     )
     below = _BELOW[below_floor]
     if chosen_device(device, cells * max(1, most_configs), WORTH_A_DEVICE) == "cuda":
@@ -193,3 +199,16 @@ def top_units(profiles: Profiles) -> Whole:
     at_best = fits & (kept == np.repeat(best, counts))
     fewest = np.minimum.reduceat(np.where(at_best, needed, np.inf), first)
     return np.where(best > 0, fewest, 0.0).astype(np.int64)
+
+
+def top_training_units(profiles: Profiles) -> Whole:
+    """Return the training units beyond which nothing changes, shape ``(V,)``.
+
+    None for streams whose retraining, if any, needs no GPU; then under ``stream``
+    still all, since the units join the inference.
+    """
+    costs = np.concatenate(([0], np.cumsum(profiles.gpu_seconds > 0)))
+    needed = np.diff(costs[profiles.retraining_offsets]) > 0
+    if profiles.mode == STREAM:
+        needed = np.diff(profiles.retraining_offsets) > 0
+    return np.where(needed, profiles.total_units, 0)

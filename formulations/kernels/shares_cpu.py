@@ -63,28 +63,30 @@ def fill_streams(p: Profiles, table: Any, below: int, start: int, stop: int) -> 
     The completions of a stream's configs are the same for all inference units, and
     divisions are dear, so they come first.
     """
-    width = table.width
-    most_configs, most_units = 1, 0
+    most_configs, most_units, most_training = 1, 0, 0
     for v in range(start, stop):
         configs = p.retraining_offsets[v + 1] - p.retraining_offsets[v]
         most_configs = max(most_configs, configs)
         most_units = max(most_units, table.top[v])
-    shares = np.empty((most_configs, width))
+        most_training = max(most_training, table.top_training[v])
+    shares = np.empty((most_configs, most_training + 1))
     kept = np.empty(most_units + 1)
-    unfloored, unused = np.empty(width), np.empty_like(table.picks[:width])
+    unfloored = np.empty(most_training + 1)
+    unused = np.empty(most_training + 1, dtype=table.picks.dtype)
     for v in range(start, stop):
         for units in range(table.top[v] + 1):
             kept[units] = kept_with(p, v, units)
-        _fill_shares(p, v, shares)
+        width = table.top_training[v] + 1
+        _fill_shares(p, v, width, shares)
         for units in range(table.top[v] + 1):
             cell = table.offsets[v] + units * width
             row, picks = table.values[cell : cell + width], table.picks[cell:]
-            top = table.top[v]
-            _fill_row(p, v, p.floor[v], units, top, kept, shares, row, picks)
+            here = units, table.top[v], width, kept, shares
+            _fill_row(p, v, p.floor[v], *here, row, picks)
             if not _any_never_served(row):
                 continue
             if below == PENALISED_IS:
-                _fill_row(p, v, 0.0, units, top, kept, shares, unfloored, unused)
+                _fill_row(p, v, 0.0, *here, unfloored, unused)
             for training in range(width):
                 if row[training] == NEVER_SERVED:
                     picks[training] = BELOW_FLOOR
@@ -103,7 +105,7 @@ def _any_never_served(values: np.ndarray) -> bool:
 
 
 @compiled
-def _fill_shares(p: Profiles, v: int, shares: np.ndarray) -> None:
+def _fill_shares(p: Profiles, v: int, width: int, shares: np.ndarray) -> None:
     """Write each config's completion with 0 to K units, as a share of the window.
 
     As in ``completion_share``, but that any share above 1 means never.
@@ -113,7 +115,7 @@ def _fill_shares(p: Profiles, v: int, shares: np.ndarray) -> None:
         cost, delay = p.gpu_seconds[entry], p.delay[entry]
         row, speed = shares[entry - first], p.speed
         row[0] = completion_share(p, entry, 0)
-        for training in range(1, len(row)):
+        for training in range(1, width):
             seconds = delay + np.divide(cost, speed[training])
             row[training] = np.divide(seconds, p.window)
 
@@ -125,13 +127,13 @@ def _fill_row(
     floor: float,
     units: int,
     top: int,
+    width: int,
     kept: np.ndarray,
     shares: np.ndarray,
     values: np.ndarray,
     picks: np.ndarray,
 ) -> None:
     """Write the row of ``units`` inference units."""
-    width = shares.shape[1]
     first = p.retraining_offsets[v]
     before = p.accuracy[v] * kept[units]
     none = before if before >= floor else NEVER_SERVED
@@ -180,5 +182,6 @@ def _raise(
 @compiled
 def share_gain(gains: Any, v: int, inference_units: int, training_units: int) -> float:
     """Return what a share of stream v adds to the mean accuracy."""
-    row = min(inference_units, gains.top[v]) * gains.width
-    return gains.values[gains.offsets[v] + row + training_units]  # type: ignore[no-any-return]
+    row = min(inference_units, gains.top[v]) * (gains.top_training[v] + 1)
+    cell = gains.offsets[v] + row + min(training_units, gains.top_training[v])
+    return gains.values[cell]  # type: ignore[no-any-return]

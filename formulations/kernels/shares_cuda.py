@@ -9,7 +9,7 @@ from formulations.kernels.shares_cpu import share_value
 
 @cuda.jit
 def share_kernel(
-    p: Profiles, offsets: Any, width: int, below: int, values: Any, picks: Any
+    p: Profiles, offsets: Any, top_training: Any, below: int, values: Any, picks: Any
 ) -> None:
     """Write one cell of the table."""
     cell = cuda.grid(1)
@@ -22,6 +22,7 @@ def share_kernel(
             else:
                 high = middle
         inside = cell - offsets[low]
+        width = top_training[low] + 1
         value, idx = share_value(p, low, inside // width, inside % width, below)
         values[cell] = value
         picks[cell] = idx
@@ -31,7 +32,8 @@ def fill(profiles: Profiles, table: Any, below: int) -> None:
     """Write all cells of a ``ShareTable``."""
     values = cuda.device_array(table.values.shape, table.values.dtype)
     picks = cuda.device_array(table.picks.shape, table.picks.dtype)
-    arguments = on_device(profiles), cuda.to_device(table.offsets), table.width
-    launch(share_kernel, len(values), *arguments, below, values, picks)
+    layout = cuda.to_device(table.offsets), cuda.to_device(table.top_training)
+    arguments = on_device(profiles), *layout, below, values, picks
+    launch(share_kernel, len(values), *arguments)
     table.values[:] = to_host(values)
     table.picks[:] = to_host(picks)

@@ -65,8 +65,9 @@ class TabledPicks(PickConfigs):
         return bool((self.table.picks[self._cells(allocation)] != BELOW_FLOOR).all())
 
     def _cell(self, stream_idx: int, share: Share) -> int:
-        row = min(share[0], int(self.table.top[stream_idx]))
-        return int(self.table.offsets[stream_idx]) + row * self.table.width + share[1]
+        table, top_training = self.table, int(self.table.top_training[stream_idx])
+        row = min(share[0], int(table.top[stream_idx])) * (top_training + 1)
+        return int(table.offsets[stream_idx]) + row + min(share[1], top_training)
 
     def _cells(self, allocation: Sequence[Share]) -> NDArray[np.int64]:
         units = np.array(allocation)
