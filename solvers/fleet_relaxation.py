@@ -33,6 +33,9 @@ DEVIATIONS = 4.0
 FALL = 8.0
 """Ratio of the prices that the first search tries one after the other."""
 
+PLENTY = 1.2
+"""Demand, as a share of the capacity, up to which the search lowers the price."""
+
 WIDER = 1.5
 """Factor by which a range of prices grows that did not hold the break."""
 
@@ -202,8 +205,11 @@ def likely_prices(sweeps: Sweeps, rng: np.random.Generator) -> Prices:
         share = capacity * SAMPLE / count
     high = top = highest_price(sweeps.profiles)
     low = top / FALL
+    survey = sweeps.survey(streams, Prices(low=top, high=top))
+    if survey.fewest.sum() > share:
+        return Prices(low=low, high=top)
     survey = sweeps.survey(streams, Prices(low=low, high=low))
-    while survey.largest.sum() < 2 * share and survey.fewest.sum() <= share:
+    while survey.largest.sum() < PLENTY * share:
         high, low = low, low / FALL
         if low < top * LOWEST:
             return Prices(low=0.0, high=high)

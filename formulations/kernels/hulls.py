@@ -100,11 +100,21 @@ def last_best(work: np.ndarray, hull: int, price: float) -> int:
 
 
 @scalar
-def loss(work: np.ndarray, option: int, vertex: int, price: float) -> float:
-    """Return what an option loses against a hull vertex at a price."""
-    best = int(work[HULL, vertex])
+def loss(work: np.ndarray, option: int, best: int, price: float) -> float:
+    """Return what an option loses against the best one at a price."""
     gain = work[WORTH, best] - work[WORTH, option]
     return float(gain - price * (work[UNITS, best] - work[UNITS, option]))
+
+
+@scalar
+def mark_side(
+    work: np.ndarray, start: int, stop: int, best: int, price: float, slack: float
+) -> None:
+    """Mark the options from start to stop that lose at most the slack at a price."""
+    worth, units = work[WORTH, best], work[UNITS, best]
+    for option in range(start, stop):
+        lost = worth - work[WORTH, option] - price * (units - work[UNITS, option])
+        work[ROW, option] = 1.0 if lost <= slack else 0.0
 
 
 @scalar
@@ -125,26 +135,21 @@ def mark_candidates(
     of these prices, 1 for other candidates and 0 for the rest. The loss of an option
     falls until the slope of the hull above it and rises after.
     """
-    count, vertex = 0, 0
-    end = int(work[HULL, at_low])
-    for option in range(options):
-        while option < end and work[HULL, vertex + 1] <= option:
+    first, end = int(work[HULL, at_high]), int(work[HULL, at_low])
+    mark_side(work, 0, first, first, high, slack)
+    mark_side(work, end + 1, options, end, low, slack)
+    vertex = at_high
+    for option in range(first, end + 1):
+        while vertex < at_low and work[HULL, vertex + 1] <= option:
             vertex += 1
-        if option >= end:
-            vertex = at_low
-        best = int(work[HULL, vertex]) == option and at_high <= vertex <= at_low
-        if best:
-            least = 0.0
-        elif vertex >= at_low:
-            least = loss(work, option, at_low, low)
-        elif vertex < at_high:
-            least = loss(work, option, at_high, high)
-        else:
-            least = loss(work, option, vertex, work[SLOPE, vertex])
         work[ROW, option] = 0.0
-        if least <= slack:
-            work[ROW, option] = 2.0 if best else 1.0
-            count += 1
+        if int(work[HULL, vertex]) == option:
+            work[ROW, option] = 2.0
+        elif loss(work, option, int(work[HULL, vertex]), work[SLOPE, vertex]) <= slack:
+            work[ROW, option] = 1.0
+    count = 0
+    for option in range(options):
+        count += work[ROW, option] > 0
     return count
 
 

@@ -99,8 +99,8 @@ def test_single_precision_keeps_its_bound(device: str) -> None:
     gains[::2] *= rng.choice([1, -1])
     offsets = np.arange(num_streams + 1) * 8
     top = np.zeros(num_streams, dtype=np.int64)
-    double = Gains(gains.ravel(), offsets, top, 8)
-    single = Gains(gains.ravel().astype(np.float32), offsets, top, 8)
+    double = Gains(gains.ravel(), offsets, top, top + 7, 8)
+    single = double._replace(values=double.values.astype(np.float32))
     codes = rng.integers(0, 8, (count, num_streams)).astype(np.uint16)
     exact = evaluate_batch(double, codes, device=device)
     found = evaluate_batch(single, codes, device=device)
@@ -113,16 +113,18 @@ def test_single_precision_keeps_its_bound(device: str) -> None:
 
 def test_of_equal_candidates_the_first_wins(device: str) -> None:
     """Three candidates, of which the last two are equal and better."""
-    gains = Gains(np.array([0.25, 0.5]), np.array([0, 2]), np.array([0]), 2)
+    top = np.array([0])
+    gains = Gains(np.array([0.25, 0.5]), np.array([0, 2]), top, top + 1, 2)
     codes = np.array([[0], [1], [1]], dtype=np.uint16)
     assert best_of(gains, codes, device=device) == (1, 0.5)
 
 
 def test_codes_hold_every_share_and_clip_inference() -> None:
-    """Beyond the top a share's code is that of the top; large tables need 32 bits."""
-    small = Gains(np.zeros(12), np.array([0, 12]), np.array([2]), 4)
-    codes = small.codes(np.array([[0], [2], [9]]), np.array([[3], [0], [1]]))
-    assert codes.tolist() == [[3], [8], [9]]
+    """Beyond the tops a share's code is that of the top; large tables need 32 bits."""
+    top = np.array([2])
+    small = Gains(np.zeros(12), np.array([0, 12]), top, np.array([3]), 9)
+    codes = small.codes(np.array([[0], [2], [7]]), np.array([[3], [6], [1]]))
+    assert codes.tolist() == [[3], [11], [9]]
     assert codes.dtype == np.uint16
-    large = Gains(np.zeros(0), np.array([0, 0]), np.array([2]), 2**15)
+    large = Gains(np.zeros(0), np.array([0, 0]), top, np.array([2**15 - 1]), 2**15)
     assert large.codes(np.array([[2]]), np.array([[5]])).tolist() == [[2**16 + 5]]

@@ -31,8 +31,10 @@ def profiles(instance: Instance) -> Profiles:
 def grid(table: ShareTable, v: int) -> tuple[Any, Any]:
     """Return values and picks of a stream, both of the shape (I + 1, K + 1)."""
     cells = slice(table.offsets[v], table.offsets[v + 1])
-    shape = -1, table.width
-    return table.values[cells].reshape(shape), table.picks[cells].reshape(shape)
+    shape = -1, table.top_training[v] + 1
+    columns = np.minimum(np.arange(table.width), table.top_training[v])
+    values, picks = table.values[cells].reshape(shape), table.picks[cells]
+    return values[:, columns], picks.reshape(shape)[:, columns]
 
 
 @settings(max_examples=EXAMPLES)
@@ -123,5 +125,6 @@ def test_what_has_no_share_table_is_refused(monkeypatch: pytest.MonkeyPatch) -> 
     with pytest.raises(SolverUnavailable, match="never or stream"):
         share_table(profiles(moving))
     monkeypatch.setattr(shares, "MOST_CELLS", 10)
+    camera = stream(retraining=(retraining(5, 0.9),))
     with pytest.raises(InstanceTooLarge, match="66 cells"):
-        share_table(profiles(window(stream())))
+        share_table(profiles(window(camera)))
