@@ -1,5 +1,6 @@
 """Upper concave hulls of value rows: the linear relaxation of the knapsack."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -47,11 +48,17 @@ class Increments:
         return slopes
 
 
-def hull_increments(table: ValueTable) -> Increments | None:
-    """Return the hull steps of all rows; ``None`` if a stream cannot be served."""
+def hull_increments(
+    table: ValueTable, between_rows: Callable[[], None] = lambda: None
+) -> Increments | None:
+    """Return the hull steps of all rows; ``None`` if a stream cannot be served.
+
+    ``between_rows`` is called before each and may raise to stop the work.
+    """
     streams, units, costs, gains, slopes = [], [], [], [], []
     base_units, base_value = [], 0.0
     for v in range(len(table.weights)):
+        between_rows()
         at, values = table.options(v)
         if not len(at):
             return None

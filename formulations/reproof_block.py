@@ -118,7 +118,7 @@ class StreamBlock:
         cost = _padded(columns.gpu_seconds, first, 0.0)
         wait = _padded(columns.delay_seconds, first, 0.0)
         # A config that does not beat the held model is put off to the window's end.
-        useless = self._after <= self._held[:, None]
+        useless = self._useless = self._after <= self._held[:, None]
         self._after[useless] = 0.0
         self._cost = np.where(useless, 0.0, cost / columns.window_seconds * LESS)
         self._wait = np.where(useless, 1.0, wait / columns.window_seconds * LESS)
@@ -179,7 +179,10 @@ class StreamBlock:
         return before, served
 
     def _with(self, level: int, trained: Floats) -> Floats:
-        """Return what serving at a level and retraining on some units is worth."""
+        """Return what serving at a level and retraining on some units is worth.
+
+        The new model beats the held one and so keeps the floor where that does.
+        """
         if not self._after.shape[1]:
             return np.full(len(trained), -np.inf)
         before, served = self._served(level)
@@ -191,7 +194,7 @@ class StreamBlock:
         after = self._after * kept[:, None]
         share = self._wait + self._cost * inverse[:, None]
         value = after - share * (after - before[:, None])
-        value[after < self._floor[:, None]] = -np.inf
+        value[self._useless] = -np.inf
         worth = self._weight * (value.max(axis=1) + SPARE) - self._price * units
         return np.where(possible, worth, -np.inf)
 
@@ -225,7 +228,6 @@ class StreamBlock:
         for trained in (first, second) if (first != second).any() else (first,):
             share = self._wait + cost / (trained + ahead)
             value = after - share * gained
-            value[after < self._floor[:, None]] = -np.inf
             units = self._needed[:, level, None] + trained
             worth = self._weight[:, None] * (value + SPARE) - self._price * units
             np.maximum(best, worth.max(axis=1), out=best)

@@ -41,6 +41,15 @@ class ExactRelaxation:
         A static window.
     price
         Multiplier λ of the capacity.
+
+    Attributes
+    ----------
+    total_units
+        Capacity K.
+    rows
+        What each stream's numbers of units are worth.
+    bound
+        L(λ); ``-inf`` if a stream cannot be kept at its floor.
     """
 
     method = "exact rational"
@@ -49,11 +58,11 @@ class ExactRelaxation:
         self.total_units = round(instance.gpus * instance.units_per_gpu)
         total = sum(Fraction(stream.weight) for stream in instance.streams)
         speeds = Speeds(instance.units_per_gpu, instance.training_throughput)
-        self._rows = [
-            _Row(instance, stream, speeds, Fraction(stream.weight) / total, price)
+        self.rows = [
+            Row(instance, stream, speeds, Fraction(stream.weight) / total, price)
             for stream in instance.streams
         ]
-        best = [row.best for row in self._rows]
+        best = [row.best for row in self.rows]
         self.bound: Fraction | float = -math.inf
         if all(value is not None for value in best):
             reduced = sum(value for value in best if value is not None)
@@ -68,7 +77,7 @@ class ExactRelaxation:
         """
         found: list[tuple[Sequence[int], Sequence[Fraction]]] = []
         left = MOST_OPTIONS
-        for row in self._rows:
+        for row in self.rows:
             units, losses = row.options(gap, left)
             left -= len(units)
             if left < 0:
@@ -110,8 +119,25 @@ class Speeds:
         return speed + gpus - start
 
 
-class _Row:
-    """One stream: what each number of units is worth at most, k = I + R exactly."""
+class Row:
+    """One stream: what each number of units is worth at most, k = I + R exactly.
+
+    Parameters
+    ----------
+    instance, stream
+        The window and one of its streams.
+    speeds
+        Training speeds of the window.
+    weight
+        The stream's weight, as a share of all.
+    price
+        Multiplier λ of the capacity.
+
+    Attributes
+    ----------
+    best
+        max_k (w·A(k) - λ·k); ``None`` if no k keeps the floor.
+    """
 
     def __init__(
         self,

@@ -37,6 +37,13 @@ class OutwardRelaxation:
         A static window.
     price
         Multiplier λ of the capacity.
+
+    Attributes
+    ----------
+    total_units
+        Capacity K.
+    bound
+        L(λ) or more; ``-inf`` if a stream cannot be kept at its floor.
     """
 
     method = "outward rounding"

@@ -87,7 +87,7 @@ def _relaxed(
 ) -> tuple[Answer, ValueTable | None, Relaxation | None]:
     table = value_table(instance, search.check_time)
     search.check_time()
-    increments = hull_increments(table)
+    increments = hull_increments(table, search.check_time)
     units = greedy_units(increments, table.total_units) if increments else None
     if increments is None or units is None:
         return Answer(infeasible=True), None, None

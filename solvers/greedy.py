@@ -13,7 +13,7 @@ def solve_greedy(instance: Instance, search: Search) -> Answer:
     fits keeps what it has (Sinha and Zoltners, 1979).
     """
     table = value_table(instance, search.check_time)
-    increments = hull_increments(table)
+    increments = hull_increments(table, search.check_time)
     units = greedy_units(increments, table.total_units) if increments else None
     if units is None:
         return Answer()

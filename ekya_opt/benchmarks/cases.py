@@ -39,8 +39,10 @@ class Case:
         it is not counted.
     single
         Whether the arithmetic is in single precision.
+    judge
+        What the reference is written in.
     reference
-        What a run should find, by the NumPy reference or the plain referee.
+        What a run should find, by the reference.
     reference_items
         Items that the reference does; 0 if it looks at a sample only and is not timed.
     on_cpu
@@ -62,6 +64,7 @@ class Case:
     operations: int | None = None
     device_operations: int | None = None
     single: bool = False
+    judge: str = "NumPy"
     reference: Callable[[], Any]
     reference_items: int = 0
     on_cpu: Callable[[int], Any]

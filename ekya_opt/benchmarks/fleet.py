@@ -5,7 +5,7 @@ import statistics
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from itertools import product
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -23,8 +23,8 @@ MODES = ("never", "stream")
 UNITS_A_STREAM = (2, 4, 8)
 KINDS: dict[str, int | None] = {"distinct": None, "2 types": 2}
 UNITS_PER_GPU = 10
-REPROVEN = ("distinct", 4)
-"""Kind and units a stream of the fleets whose bound is proven again, if the largest."""
+REPROVEN = "distinct"
+"""Kind of the fleets whose bound is proven again, if the largest."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,11 +97,16 @@ class FleetReport(Report):
         """Whether every optimum was proven."""
         return all(row.passed for row in self.rows)
 
+    def as_dict(self) -> dict[str, Any]:
+        """Return everything as JSON values, the verdict as well."""
+        return asdict(self) | {"passed": self.passed}
+
 
 def bench_fleet(
     *,
     streams: Sequence[int] = FLEETS,
-    device: str = "cpu",
+    units: Sequence[int] = UNITS_A_STREAM,
+    device: str = "auto",
     workers: int = 0,
     repeat: int = 3,
     progress: Callable[[str], None] = lambda _: None,
@@ -112,8 +117,10 @@ def bench_fleet(
     ----------
     streams
         Sizes of the fleets.
+    units
+        Units a stream.
     device
-        ``cpu`` or ``cuda``, where the sweeps run; ``auto``: on the device if there is
+        Where the sweeps run: ``cpu``, ``cuda``, or ``auto``, a CUDA device if there is
         one and the fleet is large enough.
     workers
         Threads of the CPU; 0 is one for each core.
@@ -133,10 +140,15 @@ def bench_fleet(
 
         report.device = device_name()
     settings = {"device": device, "threads": workers}
+    proven_again = REPROVEN, max(streams), sorted(units)[len(units) // 2]
     try:
-        for count, kind in product(streams, KINDS):
-            reproven = (*REPROVEN, max(streams))
-            for row in _rows(count, kind, settings, repeat, reproven, progress):
+        for kind, count in product(KINDS, streams):
+            tasks = [
+                {"mode": mode, "units": each, "repeat": repeat, "settings": settings}
+                | {"reprove": (kind, count, each) == proven_again}
+                for mode, each in product(MODES, units)
+            ]
+            for row in _rows(count, kind, tasks, progress):
                 report.rows.append(row)
     except KeyboardInterrupt:
         report.interrupted = True
@@ -146,11 +158,10 @@ def bench_fleet(
 def _rows(
     count: int,
     kind: str,
-    settings: dict[str, Any],
-    repeat: int,
-    reproven: tuple[Any, ...],
+    tasks: list[dict[str, Any]],
     progress: Callable[[str], None],
 ) -> Iterator[FleetRow]:
+    """Return the rows of one fleet, a process each."""
     what = f"{count:,} streams, {kind}"
     progress(f"{what}: generating")
     with TemporaryDirectory() as folder:
@@ -158,17 +169,11 @@ def _rows(
         columns = generate_columns("fleet", count, count, 0, num_types=KINDS[kind])
         write_columns(columns, file)
         del columns
-        for mode, units in product(MODES, UNITS_A_STREAM):
+        for task in tasks:
+            mode, units = task["mode"], task.pop("units")
             progress(f"{what}, {mode}, {units} units a stream")
-            task = {
-                "file": str(file),
-                "gpus": count * units / UNITS_PER_GPU,
-                "mode": mode,
-                "repeat": repeat,
-                "settings": settings,
-                "reprove": (kind, units, count) == reproven,
-            }
-            found = _in_a_process(task)
+            gpus = count * units / UNITS_PER_GPU
+            found = _in_a_process(task | {"file": str(file), "gpus": gpus})
             samples = tuple(found.pop("samples"))
             yield FleetRow(
                 streams=count,

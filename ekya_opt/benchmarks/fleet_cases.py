@@ -103,7 +103,9 @@ def sweep_case(columns: Columns, price: float, checked: int) -> Case:
         return survey_streams(profiles, streams, prices, resident=there)
 
     def difference(expected: Survey, found: Survey) -> float:
-        few_found = replace(found, worth=found.worth * scale).expanded(streams[:checked])
+        few_found = replace(found, worth=found.worth * scale).expanded(
+            streams[:checked]
+        )
         return survey_difference(expected, few_found)
 
     return Case(
@@ -156,6 +158,7 @@ def check_case(columns: Columns, plan: ScheduleColumns) -> Case:
         bytes_moved=profile_bytes(profiles_of(columns, 0))
         + sum(part.nbytes for part in inputs)
         + 9 * columns.num_streams,
+        judge="plain Python",
         reference=referee,
         reference_items=checked,
         on_cpu=lambda workers: verify_plan(columns, plan, workers=workers),

@@ -2,7 +2,7 @@
 
 import statistics
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from functools import partial
 from itertools import chain
 from typing import Any
@@ -18,7 +18,7 @@ from formulations.kernels.yardsticks import (
 )
 
 SIZES: dict[str, Sizes] = {"tiny": TINY, "usual": USUAL, "large": LARGE}
-REFERENCE, DEVICE, END_TO_END = "reference", "CUDA", "CUDA, with copies"
+DEVICE, END_TO_END = "CUDA", "CUDA, with copies"
 
 TINY_COUNT = 64
 """Numbers of the yardsticks where nothing is to be measured."""
@@ -51,7 +51,7 @@ class Row:
     Parameters
     ----------
     kernel, size, way
-        What ran on what, and how: ``reference`` is NumPy or the plain referee.
+        What ran on what, and how: by the reference, on the CPU, with CUDA.
     item, items
         What is counted, and how many a run did.
     seconds
@@ -122,6 +122,13 @@ class KernelReport(Report):
         """Whether every result was right."""
         return all(row.passed for row in self.rows)
 
+    def as_dict(self) -> dict[str, Any]:
+        """Return everything as JSON values, rates and verdicts as well."""
+        told = asdict(self) | {"passed": self.passed}
+        for row, values in zip(self.rows, told["rows"], strict=True):
+            values |= {"rate": row.rate, "passed": row.passed}
+        return told
+
 
 def bench_kernels(
     *,
@@ -166,6 +173,8 @@ def bench_kernels(
             report.device = _device_name()
         report.yardsticks = list(bench.yardsticks())
         for case in _cases(SIZES[size]):
+            if case.on_device is None and not bench.threads:
+                continue
             progress(f"{case.kernel}, {case.size}")
             report.rows.extend(bench.rows(case, report.yardsticks))
     except KeyboardInterrupt:
@@ -205,13 +214,15 @@ class _Bench:
 
     def rows(self, case: Case, yardsticks: list[Yardstick]) -> Iterator[Row]:
         """Return the rows of one case, the reference first if it is timed."""
-        expected, rate = case.reference(), None
-        if case.reference_items:
-            samples = sampled(case.reference, self.repeat)
+        rate = None
+        if not case.reference_items:
+            expected = case.reference()
+        else:
+            expected, samples = sampled(case.reference, self.repeat, compiles=False)
             reference = Row(
                 kernel=case.kernel,
                 size=case.size,
-                way=REFERENCE,
+                way=case.judge,
                 item=case.item,
                 items=case.reference_items,
                 seconds=statistics.median(samples),
@@ -247,7 +258,7 @@ class _Bench:
         """Return each way, what is found that way, and the seconds that it takes."""
         for workers in self.threads:
             run = partial(case.on_cpu, workers)
-            yield threads_named(workers), run(), sampled(run, self.repeat)
+            yield threads_named(workers), *sampled(run, self.repeat)
         if self.with_device and case.resident is not None:
             from formulations.kernels.yardsticks_cuda import seconds_of
 
@@ -255,7 +266,7 @@ class _Bench:
             samples = tuple(seconds_of(launch, self.repeat))
             yield DEVICE, result(), samples
         if self.with_device and case.on_device is not None:
-            yield END_TO_END, case.on_device(), sampled(case.on_device, self.repeat)
+            yield END_TO_END, *sampled(case.on_device, self.repeat)
 
 
 def _cases(sizes: Sizes) -> Iterator[Case]:

@@ -2,15 +2,12 @@
 
 import os
 import platform
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from ekya_opt.versions import versions
-
-MEASURED_WITH = ("python", "numpy", "numba", "numba-cuda")
-"""What decides on speed, of the versions."""
+from ekya_opt.versions import version_of, versions
 
 
 @dataclass(slots=True, kw_only=True)
@@ -36,15 +33,16 @@ class Report:
     )
     interrupted: bool = False
 
-    def setting(self) -> str:
-        """Return where and when as one line."""
-        names = [
-            f"{name} {self.versions[name]}"
-            for name in MEASURED_WITH
-            if name in self.versions
-        ]
-        machine = f"{self.machine['processor']}, {self.machine['cores']} cores"
-        return ", ".join([machine, *names, self.date[:10]])
+    def setting(self, *packages: str) -> str:
+        """Return where and when as one line, with the versions of some packages."""
+        found = [f"{name} {version_of(name)}" for name in packages]
+        where = f"{self.machine['processor']}, {self.machine['cores']} cores"
+        python = f"Python {self.versions['python']}"
+        return ", ".join([where, python, *found, self.date[:10]])
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return everything as JSON values."""
+        return asdict(self)
 
 
 def machine() -> dict[str, Any]:

@@ -60,7 +60,6 @@ def value_case(columns: Columns) -> Case:
     """Return the case of a whole value table."""
     profiles = profiles_of(columns)
     values = column_table(columns, device="cpu").values
-    levels, choices = operations.shapes_of(profiles)
     everywhere = np.ones(values.shape, dtype=np.bool_)
 
     def resident() -> Resident:

@@ -11,14 +11,21 @@ MOST_SECONDS = 1.5
 """Seconds after which no more samples are taken of one thing."""
 
 
-def sampled(run: Callable[[], Any], repeat: int) -> tuple[float, ...]:
-    """Return the seconds of up to ``repeat`` runs, at least one.
+def sampled(
+    run: Callable[[], Any], repeat: int, *, compiles: bool = True
+) -> tuple[Any, tuple[float, ...]]:
+    """Return what a run finds, and the seconds of up to ``repeat`` runs, at least one.
 
-    For something that ran before and so is compiled. Short runs are averaged.
+    Where a first run may compile it counts for nothing. Short runs are averaged.
     """
-    first = seconds_of(run)
+    found: Any = None
+    if compiles:
+        found = run()
+    start = time.perf_counter()
+    found = run()
+    first = time.perf_counter() - start
     if first > MOST_SECONDS:
-        return (first,)
+        return found, (first,)
     many = max(1, round(SHORTEST_SAMPLE / max(first, 1e-7)))
     samples: list[float] = []
     while not samples or (len(samples) < repeat and many * sum(samples) < MOST_SECONDS):
@@ -26,11 +33,4 @@ def sampled(run: Callable[[], Any], repeat: int) -> tuple[float, ...]:
         for _ in range(many):
             run()
         samples.append((time.perf_counter() - start) / many)
-    return tuple(samples)
-
-
-def seconds_of(run: Callable[[], Any]) -> float:
-    """Return the seconds of one run."""
-    start = time.perf_counter()
-    run()
-    return time.perf_counter() - start
+    return found, tuple(samples)

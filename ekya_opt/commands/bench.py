@@ -1,67 +1,230 @@
-"""Measure speed and model sizes at the paper's size, medians with the machine named."""
+"""Measure speed, of the window problem, the kernels or whole fleets; machine named."""
 
 import argparse
-from dataclasses import asdict
+import shlex
+from typing import TYPE_CHECKING, Any
 
 from ekya_opt.commands.arguments import add_json
 from ekya_opt.text import text_table, to_json
 from instances import InvalidOption
 
+if TYPE_CHECKING:
+    from ekya_opt.benchmarks.fleet import FleetReport
+    from ekya_opt.benchmarks.kernels import KernelReport
+    from ekya_opt.benchmarks.report import Report
+    from ekya_opt.benchmarks.tables import Table
+
 SHIPPED = "shipped:paper/window1"
+STREAMS, UNITS = "10000,100000,1000000", "2,4,8"
+DEVICES = ("auto", "cpu", "cuda")
+INTERRUPTED = 130
+
+OWN = {
+    "window": {"literal", "instance"},
+    "kernels": {"device", "workers", "size", "page"},
+    "fleet": {"device", "workers", "streams", "units", "page"},
+}
+"""Options that not every benchmark has."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of the command."""
     parser.add_argument(
-        "what", nargs="?", choices=("window",), default="window", help="what to measure"
+        "what",
+        nargs="?",
+        choices=tuple(OWN),
+        default="window",
+        help="the window problem at the paper's size, the kernels against their "
+        "references, or fleets of up to a million streams",
     )
     parser.add_argument(
-        "--repeat", type=int, default=5, metavar="N", help="runs of each timed thing"
-    )
-    parser.add_argument(
-        "--literal",
-        action="store_true",
-        help="build the literal model as well: minutes and about 6 GB",
-    )
-    parser.add_argument(
-        "--instance",
-        default=SHIPPED,
-        metavar="FILE",
-        help="instance to solve from a cold shell",
+        "--repeat",
+        type=int,
+        metavar="N",
+        help="runs of each timed thing (default: 5, fleet 3)",
     )
     add_json(parser)
+    window = parser.add_argument_group("window")
+    window.add_argument(
+        "--literal",
+        action="store_true",
+        default=None,
+        help="build the literal model as well: minutes and about 6 GB",
+    )
+    window.add_argument(
+        "--instance",
+        metavar="FILE",
+        help=f"instance to solve from a cold shell (default: {SHIPPED})",
+    )
+    kernels = parser.add_argument_group("kernels and fleet")
+    kernels.add_argument(
+        "--device",
+        choices=DEVICES,
+        help="where to run (default: auto, a CUDA device as well if there is one)",
+    )
+    kernels.add_argument(
+        "--workers",
+        type=int,
+        metavar="N",
+        help="most threads of the CPU (default: one for each core)",
+    )
+    kernels.add_argument(
+        "--page",
+        metavar="FILE",
+        help="write the table into its section of this page, notebooks/kernels.md",
+    )
+    kernels.add_argument(
+        "--large",
+        dest="size",
+        action="store_const",
+        const="large",
+        help="kernels: larger fleets and batches too, some minutes",
+    )
+    kernels.add_argument(
+        "--tiny",
+        dest="size",
+        action="store_const",
+        const="tiny",
+        help=argparse.SUPPRESS,
+    )
+    kernels.add_argument(
+        "--streams",
+        metavar="N,…",
+        help=f"fleet: sizes of the fleets (default: {STREAMS})",
+    )
+    kernels.add_argument(
+        "--units",
+        metavar="N,…",
+        help=f"fleet: units a stream (default: {UNITS})",
+    )
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Measure and print; return the exit status."""
-    if arguments.repeat < 1:
-        raise InvalidOption(f"--repeat is {arguments.repeat}, expected at least 1")
+    options = {
+        name: value
+        for name, value in vars(arguments).items()
+        if name in set.union(*OWN.values()) and value is not None
+    }
+    for name in sorted(options.keys() - OWN[arguments.what]):
+        option = {"size": "--large"}.get(name, f"--{name}")
+        raise InvalidOption(f"{option} is no option of bench {arguments.what}")
+    if arguments.repeat is not None:
+        if arguments.repeat < 1:
+            raise InvalidOption(f"--repeat is {arguments.repeat}, expected at least 1")
+        options["repeat"] = arguments.repeat
+    if options.get("workers", 1) < 1:
+        raise InvalidOption(f"--workers is {options['workers']}, expected at least 1")
+    benchmarks = {"window": _window, "kernels": _kernels, "fleet": _fleet}
+    return benchmarks[arguments.what](options, arguments)
+
+
+def _window(options: dict[str, Any], arguments: argparse.Namespace) -> int:
     from ekya_opt.benchmarks.window import bench_window
     from ekya_opt.progress import Ticker
     from ekya_opt.reading import read
 
-    read(arguments.instance)
+    options.setdefault("instance", SHIPPED)
+    read(options["instance"])
     with Ticker("bench") as ticker:
-        report = bench_window(
-            repeat=arguments.repeat,
-            literal=arguments.literal,
-            instance=arguments.instance,
-            progress=ticker.say,
+        report = bench_window(**options, progress=ticker.say)
+    rows = [
+        (
+            part.name,
+            f"{part.value:.3g}" if part.unit == "s" else f"{part.value:.0f}",
+            part.unit,
+            part.remark,
         )
+        for part in report.measurements
+    ]
+    _print(
+        report, arguments, text_table(("measured", "median", "unit", "remark"), rows)
+    )
+    return INTERRUPTED if report.interrupted else 0
+
+
+def _kernels(options: dict[str, Any], arguments: argparse.Namespace) -> int:
+    from ekya_opt.benchmarks.kernels import bench_kernels
+    from ekya_opt.benchmarks.page import write_kernels
+    from ekya_opt.benchmarks.tables import kernel_table, yardstick_table
+    from ekya_opt.progress import Ticker
+
+    page = _page(options)
+    with Ticker("bench kernels") as ticker:
+        report = bench_kernels(**options, progress=ticker.say)
+    tables = yardstick_table(report.yardsticks), kernel_table(report)
+    _print(report, arguments, "\n\n".join(map(_plain, tables)))
+    if page is not None and not report.interrupted:
+        write_kernels(page, report, _command(arguments))
+    return _status(report)
+
+
+def _fleet(options: dict[str, Any], arguments: argparse.Namespace) -> int:
+    from ekya_opt.benchmarks.fleet import bench_fleet
+    from ekya_opt.benchmarks.page import write_fleets
+    from ekya_opt.benchmarks.tables import fleet_table
+    from ekya_opt.progress import Ticker
+
+    page = _page(options)
+    options["streams"] = _counts("streams", options.get("streams", STREAMS))
+    options["units"] = _counts("units", options.get("units", UNITS))
+    with Ticker("bench fleet") as ticker:
+        report = bench_fleet(**options, progress=ticker.say)
+    _print(report, arguments, _plain(fleet_table(report)))
+    if page is not None and not report.interrupted:
+        write_fleets(page, report, _command(arguments))
+    return _status(report)
+
+
+def _page(options: dict[str, Any]) -> str | None:
+    """Take the page out of the options after checking that it can be written."""
+    from ekya_opt.benchmarks.page import check_page
+    from formulations.kernels.device import simulated
+
+    page: str | None = options.pop("page", None)
+    if page is not None:
+        if options.get("size") == "tiny" or simulated():
+            raise InvalidOption("--page is for times; here nothing is measured")
+        check_page(page)
+    return page
+
+
+def _counts(name: str, text: str) -> tuple[int, ...]:
+    try:
+        counts = tuple(int(part) for part in text.split(","))
+    except ValueError:
+        counts = ()
+    if not counts or min(counts) < 1:
+        raise InvalidOption(f"--{name} is {text!r}, expected numbers such as {UNITS}")
+    return counts
+
+
+def _status(report: "KernelReport | FleetReport") -> int:
+    if report.interrupted:
+        return INTERRUPTED
+    return 0 if report.passed else 1
+
+
+def _print(report: "Report", arguments: argparse.Namespace, tables: str) -> None:
     if arguments.json:
-        print(to_json(asdict(report)))
-    else:
-        for key, value in {**report.machine, **report.versions}.items():
-            print(f"{key}: {value}")
-        print(f"date: {report.date}\n")
-        rows = [
-            (
-                part.name,
-                f"{part.value:.3g}" if part.unit == "s" else f"{part.value:.0f}",
-                part.unit,
-                part.remark,
-            )
-            for part in report.measurements
-        ]
-        print(text_table(("measured", "median", "unit", "remark"), rows))
-    return 130 if report.interrupted else 0
+        print(to_json(report.as_dict()))
+        return
+    for key, value in {**report.machine, **report.versions}.items():
+        print(f"{key}: {value}")
+    print(f"date: {report.date}\n\n{tables}")
+
+
+def _plain(table: "Table") -> str:
+    return text_table(table.columns, table.rows)
+
+
+def _command(arguments: argparse.Namespace) -> str:
+    """Return the command that made a table, as it is typed."""
+    words = ["ekya-opt", "bench", arguments.what]
+    for name in ("repeat", "device", "workers", "streams", "units", "page"):
+        value = getattr(arguments, name)
+        if value is not None:
+            words += [f"--{name}", str(value)]
+    if arguments.size is not None:
+        words.append(f"--{arguments.size}")
+    return shlex.join(words)

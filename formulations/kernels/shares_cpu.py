@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from formulations.kernels.compiling import compiled
+from formulations.kernels.compiling import compiled, scalar
 from formulations.kernels.profiles import STREAM, Profiles
 from formulations.kernels.scalars import (
     NEVER_SERVED,
@@ -22,7 +22,7 @@ NEVER_SERVED_IS, PENALISED_IS, UNSERVED_IS = 0, 1, 2
 """Codes of what such a share counts."""
 
 
-@compiled
+@scalar
 def share_value(
     p: Profiles, v: int, inference_units: int, training_units: int, below: int
 ) -> tuple[float, int]:
@@ -37,7 +37,7 @@ def share_value(
     return 0.0, BELOW_FLOOR
 
 
-@compiled
+@scalar
 def unfloored_value(
     p: Profiles, v: int, inference_units: int, training_units: int
 ) -> float:
@@ -96,7 +96,7 @@ def fill_streams(p: Profiles, table: Any, below: int, start: int, stop: int) -> 
                         row[training] = 0.0
 
 
-@compiled
+@scalar
 def _any_never_served(values: np.ndarray) -> bool:
     count = 0
     for cell in range(len(values)):
@@ -179,7 +179,7 @@ def _raise(
         picks[cell] = idx if better else picks[cell]
 
 
-@compiled
+@scalar
 def share_gain(gains: Any, v: int, inference_units: int, training_units: int) -> float:
     """Return what a share of stream v adds to the mean accuracy."""
     row = min(inference_units, gains.top[v]) * (gains.top_training[v] + 1)

@@ -32,7 +32,7 @@ NEIGHBOURHOODS: dict[str, int] = {
     "all-amounts": ALL_AMOUNTS,
     "pairs": PAIRS,
 }
-PAIR_WORK = 20_000_000
+PAIR_WORK = 5_000_000
 """Look-ups for the pairs around one allocation, beyond which amounts are coarser."""
 
 LOOKUPS_AT_ONCE = 5_000_000

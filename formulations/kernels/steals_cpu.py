@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from formulations.kernels.compiling import compiled
+from formulations.kernels.compiling import compiled, scalar
 from formulations.kernels.shares_cpu import share_gain
 from formulations.kernels.thieves_cpu import LEAST_IMPROVEMENT
 
@@ -27,7 +27,7 @@ NUM_PARTNERS, MOVE_SIZE = 3, 8
 NO_JOB = -1
 
 
-@compiled
+@scalar
 def most_amount(units: np.ndarray, steal_units: int, neighbourhood: int) -> int:
     """Return the largest amount that one steal can move.
 
@@ -41,21 +41,39 @@ def most_amount(units: np.ndarray, steal_units: int, neighbourhood: int) -> int:
     return most // steal_units  # type: ignore[no-any-return]
 
 
-@compiled
-def pair_stride(units: np.ndarray, steal_units: int, most: int, work: int) -> int:
+@scalar
+def room(gains: Any, units: np.ndarray, v: int, kind: int, steal_units: int) -> int:
+    """Return the largest amount that a job has any use for."""
+    top = gains.top[v] if kind == 0 else gains.top_training[v]
+    return max(0, top - units[v, kind] + steal_units - 1) // steal_units  # type: ignore[no-any-return]
+
+
+@scalar
+def pair_stride(
+    gains: Any, units: np.ndarray, steal_units: int, most: int, work: int
+) -> int:
     """Return which multiples of ``steal_units`` pairs move, for so much work at most.
 
-    A pair's look-ups are about 3 V amounts² through one stream, and 2 (Σ amounts)²
-    between two.
+    The work is the number of look-ups of best_pair over all streams, roughly.
     """
-    amounts = 0
-    for v in range(len(units)):
-        amounts += (units[v, 0] + units[v, 1]) // steal_units
-    lookups = 3.0 * len(units) * most * most + 2.0 * amounts * amounts
+    count = len(units)
+    usual = 0.0
+    for v in range(count):
+        usual += max(units[v, 0], units[v, 1]) / steal_units / count
+    lookups = 0.0
+    for v in range(count):
+        held, other = units[v, 0] / steal_units, units[v, 1] / steal_units
+        gets = room(gains, units, v, 0, steal_units)
+        other_gets = room(gains, units, v, 1, steal_units)
+        both = held + min(gets, most + other)
+        both *= other + min(other_gets, most + held)
+        one = held + min(gets, 2 * most) + other + min(other_gets, 2 * most)
+        between = (held + min(gets, usual)) * (other + min(other_gets, usual))
+        lookups += both + one * most + between * count
     return max(1, math.ceil(math.sqrt(lookups / work)))
 
 
-@compiled
+@scalar
 def gain_with(gains: Any, units: np.ndarray, v: int, more: int, training: int) -> float:
     """Return the gain of stream v with so many units more in each job.
 
@@ -69,7 +87,7 @@ def gain_with(gains: Any, units: np.ndarray, v: int, more: int, training: int) -
     return share_gain(gains, v, inference_units, training_units)
 
 
-@compiled
+@scalar
 def find_partners(
     gains: Any,
     units: np.ndarray,
@@ -101,7 +119,7 @@ def find_partners(
         jobs[sign, amount, place] = job
 
 
-@compiled
+@scalar
 def write_move(
     move: np.ndarray,
     stream: int,
@@ -119,7 +137,7 @@ def write_move(
     move[6], move[7] = other_job, other_units
 
 
-@compiled
+@scalar
 def make_move(units: np.ndarray, move: np.ndarray) -> None:
     """Change an allocation by a move."""
     for place in range(0, MOVE_SIZE, 2):
@@ -128,7 +146,7 @@ def make_move(units: np.ndarray, move: np.ndarray) -> None:
             units[job // 2, job % 2] += move[place + 1]
 
 
-@compiled
+@scalar
 def best_steal(
     gains: Any,
     units: np.ndarray,
@@ -164,7 +182,7 @@ def best_steal(
                     NO_JOB,
                     0,
                 )
-            place = 1 if jobs[GIVES, amount, 0] // 2 == s else 0
+            place = next_partner(jobs, GIVES, amount, s, 0)
             change = gain_with(gains, units, s, inference, training) - now
             change += changes[GIVES, amount, place]
             if change > best:
@@ -174,7 +192,7 @@ def best_steal(
     return best
 
 
-@compiled
+@scalar
 def best_pair(
     gains: Any,
     units: np.ndarray,
@@ -196,7 +214,7 @@ def best_pair(
     return _between_two(gains, units, steal_units, stride, s, best, move)
 
 
-@compiled
+@scalar
 def _through_both_jobs(
     gains: Any,
     units: np.ndarray,
@@ -211,27 +229,26 @@ def _through_both_jobs(
     """Both jobs of s change, and one job of another stream or of each of two."""
     now = gain_with(gains, units, s, 0, 0)
     best = 0.0
-    first = -(units[s, 0] // steal_units // stride) * stride
-    other_first = -(units[s, 1] // steal_units // stride) * stride
-    for a in range(first, most - other_first + 1, stride):
-        for b in range(other_first, most - first + 1, stride):
+    held = units[s, 0] // steal_units // stride * stride
+    other_held = units[s, 1] // steal_units // stride * stride
+    last = min(room(gains, units, s, 0, steal_units) + stride - 1, most + other_held)
+    other_last = min(room(gains, units, s, 1, steal_units) + stride - 1, most + held)
+    for a in range(-held, last + 1, stride):
+        for b in range(-other_held, other_last + 1, stride):
             if a == 0 or b == 0 or a + b == 0:
                 continue
             more, other = a * steal_units, b * steal_units
             own = gain_with(gains, units, s, more, other) - now
-            if own == -math.inf:
-                continue
-            if a + b <= most:
-                offers, askers = (
-                    changes[sign_of(a + b), abs(a + b)],
-                    jobs[sign_of(a + b), abs(a + b)],
-                )
-                place = 1 if askers[0] // 2 == s else 0
-                if own + offers[place] > best:
-                    best = own + offers[place]
-                    job = askers[place]
+            if a + b <= most and own + offer(changes, a + b) > best:
+                sign, amount = sign_of(a + b), abs(a + b)
+                place = next_partner(jobs, sign, amount, s, 0)
+                if own + changes[sign, amount, place] > best:
+                    best = own + changes[sign, amount, place]
+                    job = jobs[sign, amount, place]
                     write_move(move, s, more, other, job, -more - other, NO_JOB, 0)
-            if abs(a) <= most and abs(b) <= most:
+            if abs(a) > most or abs(b) > most:
+                continue
+            if own + offer(changes, a) + offer(changes, b) > best:
                 change, job, other_job = two_partners(changes, jobs, s, a, b)
                 if own + change > best:
                     best = own + change
@@ -239,7 +256,7 @@ def _through_both_jobs(
     return best
 
 
-@compiled
+@scalar
 def _through_one_job(
     gains: Any,
     units: np.ndarray,
@@ -254,29 +271,43 @@ def _through_one_job(
 ) -> float:
     """One job of s changes, and one job each of two other streams."""
     now = gain_with(gains, units, s, 0, 0)
-    low = -(most // stride) * stride
+    largest = most // stride * stride
     for kind in range(2):
-        for a in range(low, most + 1, stride):
-            for b in range(a, most + 1, stride):
-                if a == 0 or b == 0 or a + b == 0:
+        held = units[s, kind] // steal_units // stride * stride
+        last = room(gains, units, s, kind, steal_units) + stride - 1
+        before = -math.inf
+        for net in range(-held, min(last, 2 * largest) + 1, stride):
+            more, training = net * steal_units, 0
+            if kind == 1:
+                more, training = 0, net * steal_units
+            own = gain_with(gains, units, s, more, training) - now
+            # It takes no more, and gives no less, than changes what it is worth.
+            if net == 0 or own <= before:
+                continue
+            before = own
+            # The smaller of the two amounts; the other one is at most the largest.
+            for a in range(max(net - largest, -largest), net // 2 + 1, stride):
+                b = net - a
+                if a == 0 or b == 0 or b < a:
                     continue
-                more, other = a * steal_units, b * steal_units
-                inference, training = (
-                    (more + other, 0) if kind == 0 else (0, more + other)
-                )
-                own = gain_with(gains, units, s, inference, training) - now
-                if own == -math.inf:
-                    continue
-                change, job, other_job = two_partners(changes, jobs, s, a, b)
-                if own + change > best:
-                    best = own + change
-                    write_move(
-                        move, s, inference, training, job, -more, other_job, -other
-                    )
+                if own + offer(changes, a) + offer(changes, b) > best:
+                    change, job, other_job = two_partners(changes, jobs, s, a, b)
+                    if own + change > best:
+                        best = own + change
+                        write_move(
+                            move,
+                            s,
+                            more,
+                            training,
+                            job,
+                            -a * steal_units,
+                            other_job,
+                            -b * steal_units,
+                        )
     return best
 
 
-@compiled
+@scalar
 def _between_two(
     gains: Any,
     units: np.ndarray,
@@ -288,13 +319,15 @@ def _between_two(
 ) -> float:
     """Both jobs of s change, and both jobs of one later stream."""
     now = gain_with(gains, units, s, 0, 0)
-    first = -(units[s, 0] // steal_units // stride) * stride
-    other_first = -(units[s, 1] // steal_units // stride) * stride
+    held = units[s, 0] // steal_units // stride * stride
+    other_held = units[s, 1] // steal_units // stride * stride
+    gets = room(gains, units, s, 0, steal_units) + stride - 1
+    other_gets = room(gains, units, s, 1, steal_units) + stride - 1
     for t in range(s + 1, len(units)):
         base = now + gain_with(gains, units, t, 0, 0)
         most = max(units[t, 0], units[t, 1]) // steal_units
-        for a in range(first, most + 1, stride):
-            for b in range(other_first, most + 1, stride):
+        for a in range(-held, min(gets, most) + 1, stride):
+            for b in range(-other_held, min(other_gets, most) + 1, stride):
                 if a == 0 or b == 0 or a + b == 0:
                     continue
                 more, other = a * steal_units, b * steal_units
@@ -310,13 +343,19 @@ def _between_two(
     return best
 
 
-@compiled
+@scalar
 def sign_of(amount: int) -> int:
     """Return what a partner does for a stream that gets the amount."""
     return GIVES if amount > 0 else TAKES
 
 
-@compiled
+@scalar
+def offer(changes: np.ndarray, amount: int) -> float:
+    """Return the best change of any stream that is a partner for the amount."""
+    return changes[sign_of(amount), abs(amount), 0]  # type: ignore[no-any-return]
+
+
+@scalar
 def two_partners(
     changes: np.ndarray, jobs: np.ndarray, s: int, a: int, b: int
 ) -> tuple[float, int, int]:
@@ -325,29 +364,32 @@ def two_partners(
     Of two streams other than s. The best offer to each is right unless both are of
     one stream; of the two ways out of that, the better one.
     """
-    offers, others = changes[sign_of(a), abs(a)], changes[sign_of(b), abs(b)]
-    who, other_who = jobs[sign_of(a), abs(a)], jobs[sign_of(b), abs(b)]
-    i = next_partner(who, s, 0)
-    j = next_partner(other_who, s, 0)
-    if who[i] // 2 == other_who[j] // 2:
-        second, other_second = (
-            next_partner(who, s, i + 1),
-            next_partner(other_who, s, j + 1),
-        )
-        if offers[i] + others[other_second] >= offers[second] + others[j]:
+    sign, amount = sign_of(a), abs(a)
+    other_sign, other_amount = sign_of(b), abs(b)
+    i = next_partner(jobs, sign, amount, s, 0)
+    j = next_partner(jobs, other_sign, other_amount, s, 0)
+    if jobs[sign, amount, i] // 2 == jobs[other_sign, other_amount, j] // 2:
+        second = next_partner(jobs, sign, amount, s, i + 1)
+        other_second = next_partner(jobs, other_sign, other_amount, s, j + 1)
+        change = changes[sign, amount, i]
+        change += changes[other_sign, other_amount, other_second]
+        other_change = changes[sign, amount, second]
+        other_change += changes[other_sign, other_amount, j]
+        if change >= other_change:
             j = other_second
         else:
             i = second
-    return offers[i] + others[j], who[i], other_who[j]
+    change = changes[sign, amount, i] + changes[other_sign, other_amount, j]
+    return change, jobs[sign, amount, i], jobs[other_sign, other_amount, j]
 
 
-@compiled
-def next_partner(jobs: np.ndarray, s: int, place: int) -> int:
+@scalar
+def next_partner(jobs: np.ndarray, sign: int, amount: int, s: int, place: int) -> int:
     """Return the first place from the given one on whose stream is not s."""
-    return place + 1 if jobs[place] // 2 == s else place
+    return place + 1 if jobs[sign, amount, place] // 2 == s else place
 
 
-@compiled
+@scalar
 def partner_amounts(gains: Any, steal_units: int) -> int:
     """Return how many amounts, from 0, partners may be asked for."""
     return 2 * ((gains.width - 1) // steal_units) + 2  # type: ignore[no-any-return]
@@ -385,7 +427,7 @@ def climb(
                 best = change
                 move, best_move = best_move, move
         if best <= LEAST_IMPROVEMENT and neighbourhood == PAIRS:
-            stride = pair_stride(units, steal_units, most, pair_work)
+            stride = pair_stride(gains, units, steal_units, most, pair_work)
             counts[1] = max(counts[1], stride)
             for amount in range(1, 2 * most + 1):
                 find_partners(gains, units, steal_units, TAKES, amount, changes, jobs)

@@ -102,7 +102,7 @@ def moves_kernel(
                 here,
                 steal_units,
                 most,
-                pair_stride(here, steal_units, most, pair_work),
+                pair_stride(gains, here, steal_units, most, pair_work),
                 partners,
                 jobs[start],
                 s,
@@ -112,6 +112,7 @@ def moves_kernel(
 
 @cuda.jit
 def make_kernel(
+    gains: Any,
     units: Any,
     steal_units: int,
     neighbourhood: int,
@@ -127,7 +128,7 @@ def make_kernel(
         here = units[start]
         if phases[start] == PAIRS_NOW:
             most = most_amount(here, steal_units, neighbourhood)
-            stride = pair_stride(here, steal_units, most, pair_work)
+            stride = pair_stride(gains, here, steal_units, most, pair_work)
             counts[start, 1] = max(counts[start, 1], stride)
         found = 0
         for s in range(1, best.shape[1]):
@@ -178,7 +179,7 @@ def climb(
                     *partners,
                     *found,
                 )
-                launch(make_kernel, starts, held, *rule, pair_work, *found, counts)
+                launch(make_kernel, starts, *state, pair_work, *found, counts)
     finally:
         units[:] = to_host(held)
     told = to_host(counts)

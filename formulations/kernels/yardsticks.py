@@ -19,7 +19,7 @@ COPIED_NUMBERS = 16_777_216
 """Numbers of 8 bytes in each of two arrays, more than caches hold."""
 
 BLOCK_NUMBERS = 2048
-BLOCKS, ROUNDS = 64, 32
+BLOCKS, ROUNDS = 64, 512
 GROUND_ON_DEVICE = 8_388_608
 
 TRIES = 7
@@ -64,6 +64,7 @@ def operations_per_second(
     workers: int = 1,
     single: bool = False,
     blocks: int = BLOCKS,
+    rounds: int = ROUNDS,
     count: int = GROUND_ON_DEVICE,
 ) -> float:
     """Return the additions and multiplications a second where nothing else binds.
@@ -74,8 +75,9 @@ def operations_per_second(
         ``cpu`` or ``cuda``; threads on the CPU.
     single
         In single precision.
-    blocks
-        Blocks of numbers, each within a core's first cache, on the CPU.
+    blocks, rounds
+        Blocks of numbers, each within a core's first cache, and how often each is
+        gone through, on the CPU.
     count
         Numbers on a device.
 
@@ -96,12 +98,12 @@ def operations_per_second(
 
     def grind() -> None:
         run_chunks(
-            lambda start, stop: grind_range(here, there, ROUNDS, start, stop),
+            lambda start, stop: grind_range(here, there, rounds, start, stop),
             blocks,
             workers,
         )
 
-    return OPERATIONS * here.size * ROUNDS / best_seconds(grind)
+    return OPERATIONS * here.size * rounds / best_seconds(grind)
 
 
 def best_seconds(work: Callable[[], None]) -> float:

@@ -2,20 +2,20 @@
 
 import numpy as np
 
-from formulations.kernels.compiling import compiled
+from formulations.kernels.compiling import compiled, scalar
 
 OPERATIONS = 3 + 4 * 16 + 3
 """Additions and multiplications that one number takes."""
 
 
-@compiled
+@scalar
 def eight_terms(a: float, x: float) -> float:
     """Return eight terms of a series; a loop here would keep CPUs from vectors."""
     a = (((a * x + x) * x + x) * x + x) * x + x
     return (((a * x + x) * x + x) * x + x) * x + x
 
 
-@compiled
+@scalar
 def ground(x: float) -> float:
     """Return the sum of four series of a number, |x| < 1, in its own precision.
 

@@ -13,6 +13,7 @@ from formulations import OBJECTIVE_TOLERANCE, reproof, value_table
 from formulations.certificate import Certificate, Reproof
 from formulations.evaluate import evaluate
 from formulations.reproof import REFEREE_SLACK, reprove
+from formulations.reproof_block import LESS, StreamBlock, Training
 from formulations.reproof_exact import ExactRelaxation
 from formulations.reproof_outward import OutwardRelaxation
 from instances import Instance, Reallocation
@@ -115,6 +116,28 @@ def test_every_price_bounds_the_optimum(instance: Instance, price: float) -> Non
     else:
         assert outward <= float(exact) + 1e-12 * (1 + price * instance.total_units)
         assert best is None or exact >= best - 1e-12
+
+
+@settings(max_examples=120)
+@given(instance=instances(max_streams=3, max_units=10), price=PRICES)
+def test_outward_rows_are_above_the_exact_ones(
+    instance: Instance, price: float
+) -> None:
+    """For each number of units w·A(k) - λ·k is bounded from above, and tightly."""
+    columns, total = columns_of(instance), instance.total_units
+    weight = sum(camera.weight for camera in instance.streams)
+    block = StreamBlock(
+        columns, Training(columns), 0, columns.num_streams, price * LESS, weight
+    )
+    outward = block.rows(total)
+    for found, row in zip(outward, ExactRelaxation(instance, price).rows, strict=True):
+        if row.best is None:
+            assert (found == -np.inf).all()
+            continue
+        units, losses = row.options(Fraction(10**6), total + 1)
+        for k, loss in zip(units, losses, strict=True):
+            above = Fraction(float(found[k])) - (row.best - loss)
+            assert -Fraction(1, 10**30) < above < Fraction(1, 10**12)
 
 
 @both_ways
