@@ -11,6 +11,7 @@ if TYPE_CHECKING:
 
     from ekya_opt.checking import Check, check
     from ekya_opt.comparison import compare, summarise
+    from ekya_opt.landscapes import landscape
     from ekya_opt.noise_study import robustness, summarise_robustness
     from ekya_opt.plots.noise import plot_robustness
     from ekya_opt.reading import read, read_columns
@@ -58,6 +59,7 @@ _HOMES = {
     "dataclasses": ("replace",),
     "ekya_opt.checking": ("Check", "check"),
     "ekya_opt.comparison": ("compare", "summarise"),
+    "ekya_opt.landscapes": ("landscape",),
     "ekya_opt.noise_study": ("robustness", "summarise_robustness"),
     "ekya_opt.plots.noise": ("plot_robustness",),
     "ekya_opt.reading": ("read", "read_columns"),
@@ -139,6 +141,7 @@ __all__ = [
     "evaluate",
     "generate",
     "generate_columns",
+    "landscape",
     "load_shipped",
     "plot_robustness",
     "read",

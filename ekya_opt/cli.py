@@ -31,6 +31,7 @@ COMMANDS = (
     "best_known",
     "stress",
     "robust",
+    "landscape",
 )
 
 

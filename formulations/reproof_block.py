@@ -117,11 +117,11 @@ class StreamBlock:
         self._after = _padded(columns.retrained_accuracy, first, 0.0)
         cost = _padded(columns.gpu_seconds, first, 0.0)
         wait = _padded(columns.delay_seconds, first, 0.0)
-        # A config that does not beat the held model is put off to the window's end.
-        useless = self._useless = self._after <= self._held[:, None]
+        # A config that does not beat the held model never finishes.
+        useless = self._after <= self._held[:, None]
         self._after[useless] = 0.0
         self._cost = np.where(useless, 0.0, cost / columns.window_seconds * LESS)
-        self._wait = np.where(useless, 1.0, wait / columns.window_seconds * LESS)
+        self._wait = np.where(useless, 2.0, wait / columns.window_seconds * LESS)
         self._needed, self._kept = _levels(columns, start, stop)
 
     def best(self) -> Floats:
@@ -194,7 +194,7 @@ class StreamBlock:
         after = self._after * kept[:, None]
         share = self._wait + self._cost * inverse[:, None]
         value = after - share * (after - before[:, None])
-        value[self._useless] = -np.inf
+        value[share > 1] = -np.inf
         worth = self._weight * (value.max(axis=1) + SPARE) - self._price * units
         return np.where(possible, worth, -np.inf)
 
@@ -228,6 +228,7 @@ class StreamBlock:
         for trained in (first, second) if (first != second).any() else (first,):
             share = self._wait + cost / (trained + ahead)
             value = after - share * gained
+            value[share > 1] = -np.inf
             units = self._needed[:, level, None] + trained
             worth = self._weight[:, None] * (value + SPARE) - self._price * units
             np.maximum(best, worth.max(axis=1), out=best)

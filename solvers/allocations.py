@@ -2,6 +2,9 @@
 
 from collections.abc import Sequence
 
+import numpy as np
+from numpy.typing import NDArray
+
 from formulations.pick_configs import PickConfigs, Share
 from formulations.schedule import Schedule
 from formulations.stream_model import NEVER_SERVED, StreamModel
@@ -13,6 +16,29 @@ def fair_split(total: int, parts: int) -> list[int]:
     """Return ``total`` units in equal parts; the first parts get what remains."""
     each, remainder = divmod(total, parts)
     return [each + (idx < remainder) for idx in range(parts)]
+
+
+def random_splits(
+    instance: Instance, count: int, rng: np.random.Generator, step: int = 1
+) -> NDArray[np.int64]:
+    """Return random splits of all units over all jobs, shape ``(count, V, 2)``.
+
+    In multiples of the step; the first stream's inference gets what remains.
+    """
+    num_streams, (steps, rest) = (
+        len(instance.streams),
+        divmod(instance.total_units, step),
+    )
+    splits = [random_split(steps, 2 * num_streams, rng) for _ in range(count)]
+    units = np.array(splits, dtype=np.int64).reshape(count, num_streams, 2) * step
+    units[:, 0, 0] += rest
+    return units
+
+
+def random_split(total: int, parts: int, rng: np.random.Generator) -> NDArray[np.int64]:
+    """Return a random split of some units in parts, any of them perhaps empty."""
+    cuts = np.sort(rng.integers(0, total + 1, parts - 1))
+    return np.diff(cuts, prepend=0, append=total)
 
 
 def allocation_of(instance: Instance, schedule: Schedule) -> list[Share]:

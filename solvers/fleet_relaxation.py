@@ -26,7 +26,7 @@ from formulations.kernels.types import Types
 from instances import InstanceTooLarge
 from instances.columns import Columns
 
-SAMPLE = 8192
+SMALLEST_SAMPLE, LARGEST_SAMPLE, SAMPLED_SHARE = 2048, 8192, 16
 DEVIATIONS = 4.0
 """Standard errors of the sample's demand between which the break is looked for."""
 
@@ -195,14 +195,16 @@ def steps_of(candidates: Candidates) -> Steps:
 def likely_prices(sweeps: Sweeps, rng: np.random.Generator) -> Prices:
     """Return a range in which the break's price lies almost surely.
 
-    For up to ``SAMPLE`` streams it does surely, if the floors fit. The demand of a
-    sample, a few standard errors up and down, tells it for more.
+    For up to ``SMALLEST_SAMPLE`` streams it does surely, if the floors fit. The demand
+    of a sample, a few standard errors up and down, tells it for more.
     """
     count, capacity = sweeps.columns.num_streams, sweeps.columns.total_units
     streams, share = np.arange(count), float(capacity)
-    if count > SAMPLE:
-        streams = np.sort(rng.integers(0, count, SAMPLE))
-        share = capacity * SAMPLE / count
+    sampled = count > SMALLEST_SAMPLE
+    if sampled:
+        size = min(LARGEST_SAMPLE, max(SMALLEST_SAMPLE, count // SAMPLED_SHARE))
+        streams = np.sort(rng.integers(0, count, size))
+        share = capacity * size / count
     high = top = highest_price(sweeps.profiles)
     low = top / FALL
     survey = sweeps.survey(streams, Prices(low=top, high=top))
@@ -219,7 +221,7 @@ def likely_prices(sweeps: Sweeps, rng: np.random.Generator) -> Prices:
     steps = steps_of(sweeps.candidates(streams, survey.count, wide))
     demand = int(survey.fewest.sum()) + np.cumsum(steps.cost)
     margin = 0.0
-    if count > SAMPLE:
+    if sampled:
         taken = int(np.searchsorted(demand, share, side="right"))
         units = survey.fewest.copy()
         np.add.at(units, steps.stream[:taken], steps.cost[:taken])

@@ -14,6 +14,8 @@ from solvers.allocations import (
     allocation_of,
     answer_allocation,
     fair_split,
+    random_split,
+    random_splits,
     report_allocation,
 )
 from solvers.compiled_work import in_time
@@ -88,7 +90,7 @@ def solve_steal_search(
         return Answer()
     units = first[:starts]
     values = climber.climb(units)
-    others = _random_splits(instance, starts - len(units), search.rng)
+    others = random_splits(instance, starts - len(units), search.rng)
     values = np.concatenate((values, climber.climb(others)))
     units = np.concatenate((units, others))
     for _ in range(kicks):
@@ -142,7 +144,7 @@ class _Climber:
         self.moves, self.pair_units = 0, 0
         self._search = search
         self._below_floor = shares.BELOW_FLOOR
-        self._where = {"device": device, "workers": search.options.workers}
+        self._where: Any = {"device": device, "workers": search.options.workers}
         self._climb_all, self._evaluate = steals.climb_all, batches.evaluate_batch
         # Nothing to steal: this compiles what is not on disk yet.
         self.climb(np.zeros((1, len(instance.streams), 2), dtype=np.int64))
@@ -210,13 +212,6 @@ def _first_starts(
     return np.array([*starts, greedy, fair])
 
 
-def _random_splits(instance: Instance, count: int, rng: np.random.Generator) -> Units:
-    """Return random splits of all units over all jobs, shape ``(count, V, 2)``."""
-    num_streams, total = len(instance.streams), instance.total_units
-    splits = [_split(total, 2 * num_streams, rng) for _ in range(count)]
-    return np.array(splits, dtype=np.int64).reshape(count, num_streams, 2)
-
-
 def _kicked(units: Units, rng: np.random.Generator) -> Units:
     """Return allocations in which some streams' units are split anew."""
     kicked = units.copy()
@@ -224,15 +219,9 @@ def _kicked(units: Units, rng: np.random.Generator) -> Units:
     for each in kicked:
         size = min(KICKED_STREAMS, num_streams)
         chosen = rng.choice(num_streams, size, replace=False)
-        parts = _split(int(each[chosen].sum()), 2 * size, rng)
+        parts = random_split(int(each[chosen].sum()), 2 * size, rng)
         each[chosen] = parts.reshape(size, 2)
     return kicked
-
-
-def _split(total: int, parts: int, rng: np.random.Generator) -> Units:
-    """Return a random split of some units in parts, any of them perhaps empty."""
-    cuts = np.sort(rng.integers(0, total + 1, parts - 1))
-    return np.diff(cuts, prepend=0, append=total)
 
 
 def _shares(units: Units) -> list[Share]:

@@ -261,6 +261,7 @@ def fair_start(instance: Instance, remainder: JobOrder) -> list[Share]:
 
 
 def ordered_jobs(num_streams: int, order: JobOrder) -> list[Job]:
+    """Return all jobs in the given order."""
     jobs = [(v, kind) for v in range(num_streams) for kind in (INFERENCE, TRAINING)]
     if order == "by-stream":
         return jobs

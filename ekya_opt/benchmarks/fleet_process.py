@@ -8,13 +8,11 @@ import json
 import resource
 import sys
 import time
+from pathlib import Path
 from typing import Any
 
 from ekya_opt.reading import read_columns
 from solvers import Options, Result, solve
-
-KILOBYTE = 1 if sys.platform == "darwin" else 1024
-"""Bytes in the unit that ``getrusage`` counts memory in."""
 
 
 def measure(
@@ -68,8 +66,20 @@ def measure(
 
 
 def peak_bytes() -> int:
-    """Return the most memory that this process has had."""
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * KILOBYTE
+    """Return the most memory that this process has had.
+
+    Linux counts that of the process which started this one into ``getrusage``, but
+    not into the memory's high-water mark.
+    """
+    try:
+        status = Path("/proc/self/status").read_text(encoding="ascii")
+    except OSError:
+        status = ""
+    for line in status.splitlines():
+        if line.startswith("VmHWM:"):
+            return int(line.split()[1]) * 1024
+    unit = 1 if sys.platform == "darwin" else 1024
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit
 
 
 def _reproof(columns: Any, result: Result) -> dict[str, Any]:

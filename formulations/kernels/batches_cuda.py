@@ -6,13 +6,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from formulations.kernels.batches_cpu import mean_accuracy
-from formulations.kernels.cuda import cuda, launch, to_host
+from formulations.kernels.cuda import cuda, kernel, launch, to_host
 from formulations.kernels.shares import Gains
 
 MOST_PARTS = 8192
 
 
-@cuda.jit
+@kernel
 def evaluate_kernel(values: Any, offsets: Any, codes: Any, objectives: Any) -> None:
     """Write one candidate's mean accuracy."""
     n = cuda.grid(1)
@@ -20,7 +20,7 @@ def evaluate_kernel(values: Any, offsets: Any, codes: Any, objectives: Any) -> N
         objectives[n] = mean_accuracy(values, offsets, codes, n)
 
 
-@cuda.jit
+@kernel
 def best_kernel(objectives: Any, winners: Any, best: Any) -> None:
     """Write the first of the best candidates of one part of them, and its accuracy."""
     part = cuda.grid(1)
@@ -37,8 +37,8 @@ def best_kernel(objectives: Any, winners: Any, best: Any) -> None:
 
 def on_device(gains: Gains) -> Gains:
     """Return gains whose arrays lie in the device's memory."""
-    arrays = [cuda.to_device(array) for array in gains[:-1]]
-    return Gains(*arrays, gains.width)
+    arrays = map(cuda.to_device, gains[:-1])
+    return Gains._make((*arrays, gains.width))
 
 
 def codes_on_device(codes: NDArray[Any]) -> Any:

@@ -81,7 +81,11 @@ class Gains(NamedTuple):
         training = np.minimum(training_units, self.top_training)
         codes = inference * (self.top_training + 1) + training
         largest = int(((self.top + 1) * (self.top_training + 1)).max())
-        return codes.astype(np.uint16 if largest <= 2**16 else np.uint32)
+        kind: type[np.unsignedinteger[Any]] = (
+            np.uint16 if largest <= 2**16 else np.uint32
+        )
+        packed: NDArray[Any] = codes.astype(kind)
+        return packed
 
 
 class ShareTable(NamedTuple):

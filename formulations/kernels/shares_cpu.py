@@ -53,7 +53,7 @@ def unfloored_value(
         if share <= 1:
             after = p.retrained[entry] * freed
             best = max(best, share * before + (1 - share) * after)
-    return best
+    return float(best)
 
 
 @compiled

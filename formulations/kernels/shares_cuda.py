@@ -2,12 +2,12 @@
 
 from typing import Any
 
-from formulations.kernels.cuda import cuda, launch, on_device, to_host
+from formulations.kernels.cuda import cuda, kernel, launch, on_device, to_host
 from formulations.kernels.profiles import Profiles
 from formulations.kernels.shares_cpu import share_value
 
 
-@cuda.jit
+@kernel
 def share_kernel(
     p: Profiles, offsets: Any, top_training: Any, below: int, values: Any, picks: Any
 ) -> None:

@@ -49,4 +49,5 @@ def _kept(p: Profiles, v: int, units: NDArray[np.int64]) -> Floats:
     demand = p.demand_gpus[configs] * p.units_per_gpu
     needed = np.ceil(demand - 1e-9 * np.maximum(1.0, demand))
     kept: Floats = np.where(needed <= units[..., None], p.kept[configs], 0.0)
-    return kept.max(axis=-1)
+    best: Floats = kept.max(axis=-1)
+    return best

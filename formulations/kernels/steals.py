@@ -32,7 +32,7 @@ NEIGHBOURHOODS: dict[str, int] = {
     "all-amounts": ALL_AMOUNTS,
     "pairs": PAIRS,
 }
-PAIR_WORK = 5_000_000
+PAIR_WORK = 20_000_000
 """Look-ups for the pairs around one allocation, beyond which amounts are coarser."""
 
 LOOKUPS_AT_ONCE = 5_000_000
@@ -113,4 +113,4 @@ def _moves_at_once(units: Whole, steal_units: int) -> int:
     total = int(units[0].sum()) // steal_units
     pairs = 3 * num_streams * most**2 + 2 * total**2
     lookups = 8 * num_streams * most + min(pairs, PAIR_WORK)
-    return max(1, LOOKUPS_AT_ONCE // max(1, lookups))
+    return max(1, LOOKUPS_AT_ONCE // max(1, int(lookups)))

@@ -38,7 +38,7 @@ def most_amount(units: np.ndarray, steal_units: int, neighbourhood: int) -> int:
     most = 0
     for v in range(len(units)):
         most = max(most, units[v, 0], units[v, 1])
-    return most // steal_units  # type: ignore[no-any-return]
+    return most // steal_units
 
 
 @scalar

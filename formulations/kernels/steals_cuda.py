@@ -11,11 +11,10 @@ from typing import Any
 import numpy as np
 
 from formulations.kernels.batches_cuda import on_device
-from formulations.kernels.cuda import cuda, launch, to_host
+from formulations.kernels.cuda import cuda, kernel, launch, to_host
 from formulations.kernels.shares import Gains
 from formulations.kernels.steals_cpu import (
     GIVES,
-    LEAST_IMPROVEMENT,
     MOVE_SIZE,
     NUM_PARTNERS,
     PAIRS,
@@ -27,6 +26,7 @@ from formulations.kernels.steals_cpu import (
     pair_stride,
     partner_amounts,
 )
+from formulations.kernels.thieves_cpu import LEAST_IMPROVEMENT
 
 SINGLES_NOW, PAIRS_NOW, DONE = 0, 1, 2
 """What is looked at next from a start."""
@@ -34,7 +34,7 @@ SINGLES_NOW, PAIRS_NOW, DONE = 0, 1, 2
 ROUNDS_AT_ONCE = 8
 
 
-@cuda.jit
+@kernel
 def partners_kernel(
     gains: Any,
     units: Any,
@@ -65,7 +65,7 @@ def partners_kernel(
                 )
 
 
-@cuda.jit
+@kernel
 def moves_kernel(
     gains: Any,
     units: Any,
@@ -110,7 +110,7 @@ def moves_kernel(
             )
 
 
-@cuda.jit
+@kernel
 def make_kernel(
     gains: Any,
     units: Any,

@@ -58,7 +58,7 @@ class TabledPicks(PickConfigs):
 
     def objective(self, allocation: Sequence[Share]) -> float:
         """Return the mean accuracy of an allocation, one share a stream."""
-        return sum(self.gains.values[self._cells(allocation)].tolist())
+        return float(sum(self.gains.values[self._cells(allocation)].tolist()))
 
     def keeps_floors(self, allocation: Sequence[Share]) -> bool:
         """Return whether an allocation serves every stream at its floor."""

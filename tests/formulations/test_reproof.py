@@ -265,6 +265,7 @@ def test_a_new_model_from_the_start_need_not_hold_the_old_ones_floor(
     proof = prove(method, window(camera), Certificate(price=0.01), 0.9)
     assert proof.holds
     assert proof.lagrangian_bound == pytest.approx(0.9 + 0.01 * (10 - 5))
+    assert not prove(method, window(camera), Certificate(price=0.01), 0.89).holds
 
 
 @both_ways

@@ -14,7 +14,7 @@ from formulations.kernels.profiles import Profiles, profiles_of
 from formulations.kernels.shares import BELOW_FLOOR, ShareTable, share_table
 from formulations.kernels.shares_numpy import stream_shares
 from formulations.pick_configs import PickConfigs
-from instances import Instance, InstanceTooLarge, SolverUnavailable
+from instances import Instance, InstanceTooLarge, Reallocation, SolverUnavailable
 from instances.columns import columns_of
 from tests.small import retraining, serving, stream, window
 from tests.strategies import instances
@@ -98,7 +98,7 @@ def test_a_table_on_paper(device: str) -> None:
     assert values[0].tolist() == [0] * 5
     assert picks[2].tolist() == [-1, -1, 0, 0, 0]
     joined = share_table(
-        profiles(replace(instance, reallocation="stream")), device=device
+        profiles(replace(instance, reallocation=Reallocation.STREAM)), device=device
     )
     # One unit serves half until 75 s; then all three serve fully.
     assert grid(joined, 0)[0][1, 2] == pytest.approx(0.75 * 0.25 + 0.25 * 0.9)
