@@ -18,7 +18,9 @@ if TYPE_CHECKING:
     from ekya_opt.solving import solve
     from ekya_opt.stress_report import stress
     from formulations import Evaluation, Schedule, Segment, StreamPlan
+    from formulations.certificate import Certificate, Reproof
     from formulations.evaluate import evaluate
+    from formulations.reproof import reprove
     from formulations.schedule_files import ScheduleFile, read_schedule, write_schedule
     from instances import (
         EkyaOptError,
@@ -67,7 +69,9 @@ _HOMES = {
     "ekya_opt.stress_report": ("stress",),
     "ekya_opt.versions": ("__version__",),
     "formulations": ("Evaluation", "Schedule", "Segment", "StreamPlan"),
+    "formulations.certificate": ("Certificate", "Reproof"),
     "formulations.evaluate": ("evaluate",),
+    "formulations.reproof": ("reprove",),
     "formulations.schedule_files": ("ScheduleFile", "read_schedule", "write_schedule"),
     "instances": (
         "EkyaOptError",
@@ -106,6 +110,7 @@ _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 
 __all__ = [
     "Answer",
+    "Certificate",
     "Check",
     "Columns",
     "EkyaOptError",
@@ -120,6 +125,7 @@ __all__ = [
     "InvalidSchedule",
     "Options",
     "Reallocation",
+    "Reproof",
     "Result",
     "RetrainingConfig",
     "Schedule",
@@ -148,6 +154,7 @@ __all__ = [
     "read_columns",
     "read_schedule",
     "replace",
+    "reprove",
     "robustness",
     "shipped_names",
     "solve",

@@ -17,14 +17,14 @@ from solvers.result import relative_gap
 Neighbourhood = Literal["one-step", "all-amounts", "pairs"]
 NEIGHBOURHOODS: tuple[Neighbourhood, ...] = ("one-step", "all-amounts", "pairs")
 
-STEAL_UNITS = (1, 2, 4)
+USUAL_STEPS = (1, 2, 4)
 
 Row = dict[str, Any]
 
 
 def landscape(
     instance: Instance | str | PathLike[str],
-    steal_units: Sequence[int] = STEAL_UNITS,
+    steal_units: Sequence[int] | None = None,
     *,
     starts: int = 200,
     seed: int = 0,
@@ -63,7 +63,8 @@ def landscape(
     instance
         An instance, a path, or a shipped name; reallocation ``never`` or ``stream``.
     steal_units
-        Steps, each from 1 to the total of units.
+        Steps, each from 1 to the total of units; ``None``: 1, 2 and 4 as far as there
+        are units.
     starts
         Random starts, at least 1.
     seed, workers
@@ -79,7 +80,15 @@ def landscape(
         If the input or an option is wrong, or the instance is infeasible or too large.
     """
     problem = instance if isinstance(instance, Instance) else read(instance)
-    _check(problem, steal_units, starts)
+    total = problem.total_units
+    if steal_units is None:
+        steal_units = [step for step in USUAL_STEPS if step <= total]
+    if starts < 1:
+        raise InvalidOption(f"starts is {starts}, expected at least 1")
+    for step in steal_units:
+        if not 1 <= step <= total:
+            message = f"steal_units has {step}, expected 1 to {total} (all units)"
+            raise InvalidOption(message)
     best = solve_instance(problem, "dp")
     if best.stopped_by is StoppedBy.INTERRUPT:
         raise KeyboardInterrupt
@@ -94,24 +103,14 @@ def landscape(
             for place, neighbourhood in enumerate(NEIGHBOURHOODS):
                 if progress is not None:
                     what = f"{neighbourhood}, steps of {step}"
-                    total = len(steal_units) * len(NEIGHBOURHOODS)
-                    progress(done * len(NEIGHBOURHOODS) + place, total, what)
+                    count = len(NEIGHBOURHOODS)
+                    progress(done * count + place, len(steal_units) * count, what)
                 rows.append(next(study))
     except KeyboardInterrupt:
         interrupted = True
     frame = pd.DataFrame(rows)
     frame.attrs.update(optimum=best.objective, interrupted=interrupted)
     return frame
-
-
-def _check(problem: Instance, steal_units: Sequence[int], starts: int) -> None:
-    if starts < 1:
-        raise InvalidOption(f"starts is {starts}, expected at least 1")
-    total = problem.total_units
-    for step in steal_units:
-        if not 1 <= step <= total:
-            message = f"steal_units has {step}, expected 1 to {total} (all units)"
-            raise InvalidOption(message)
 
 
 def _rows(

@@ -8,3 +8,6 @@ ACCURACY_TOLERANCE = 1e-9
 
 TIME_TOLERANCE = 1e-9
 """Difference of two instants that counts as none, as a share of the window."""
+
+LEAST_IMPROVEMENT = 1e-12
+"""What a step of a local search must add to the mean accuracy, beyond rounding."""

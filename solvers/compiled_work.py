@@ -9,25 +9,37 @@ from solvers.search import Search
 
 Outcome = TypeVar("Outcome")
 
-SECONDS_TO_LOAD = 1.0
-"""Work that is quicker in Python than numba is loaded, and perhaps compiles."""
+SECONDS_TO_LOAD_NUMBA = 0.6
+"""Work that is quicker in Python than numba and compiled code load from disk."""
 
-SECONDS_TO_CALL = 0.01
-"""The same once numba is loaded."""
+SECONDS_TO_LOAD = 0.2
+"""The same when numba is there."""
+
+SECONDS_TO_CALL = 0.005
+"""The same when the compiled code is there as well."""
 
 
 class Abandoned(Exception):
     """Nobody waits for the work any more."""
 
 
-def compiled_pays(seconds: float) -> bool:
+def compiled_pays(seconds: float, module: str) -> bool:
     """Return whether work of so many seconds in Python is worth compiled code.
 
-    Both ways must give the same result, since the answer depends on what else the
-    process has done.
+    Both ways must give the same result, since the answer depends on what the process
+    has done before.
+
+    Parameters
+    ----------
+    seconds
+        Estimate for plain Python and NumPy.
+    module
+        Name of the module with the compiled code.
     """
+    if module in sys.modules:
+        return seconds > SECONDS_TO_CALL
     loaded = "numba" in sys.modules
-    return seconds > (SECONDS_TO_CALL if loaded else SECONDS_TO_LOAD)
+    return seconds > (SECONDS_TO_LOAD if loaded else SECONDS_TO_LOAD_NUMBA)
 
 
 def in_time(search: Search, work: Callable[[Callable[[], None]], Outcome]) -> Outcome:

@@ -62,7 +62,8 @@ def _sums(rows: Floats, search: Search) -> Iterator[Floats]:
     size = rows.shape[1]
     padded = np.full(2 * size - 1, -np.inf)
     join: Join = _joined
-    if len(rows) > 1 and compiled_pays(len(rows) * size**2 / PAIRS_A_SECOND):
+    seconds = (len(rows) - 1) * size**2 / PAIRS_A_SECOND
+    if compiled_pays(seconds, "formulations.kernels.programs_cpu"):
         join = in_time(search, lambda _: _compiled_join())
     joined = np.zeros(size)
     for v, row in enumerate(rows):
@@ -98,8 +99,10 @@ def _compiled_join() -> Join:
     def join(padded: Floats, row: Floats, search: Search) -> Floats:
         size = len(row)
         # F does not fall: a step that adds nothing is no better than the one before.
-        steps = np.concatenate(([0], np.flatnonzero(row[1:] > row[:-1]) + 1))
-        steps = np.append(steps, np.full(-len(steps) % 4, steps[-1]))
+        rises = np.flatnonzero(row[1:] > row[:-1])
+        steps = np.zeros(-(-(len(rises) + 1) // 4) * 4, dtype=np.int64)
+        steps[1 : len(rises) + 1] = rises + 1
+        steps[len(rises) + 1 :] = steps[len(rises)]
         gains, joined = row[steps], np.empty(size)
         at_once = BLOCK * max(1, PAIRS_AT_ONCE // (size * BLOCK))
         for start in range(0, size, at_once):

@@ -6,6 +6,8 @@ from instances import InvalidOption
 from instances.columns import Columns
 from solvers.search import Answer, Search
 
+MOST_THREADS = 1024
+
 
 def solve_fleet(
     columns: Columns, search: Search, *, device: Device = "auto", threads: int = 0
@@ -29,8 +31,9 @@ def solve_fleet(
         Threads of the CPU; 0 is one for each core.
     """
     check_static(columns)
-    if threads < 0:
-        raise InvalidOption(f"fleet: threads is {threads}, expected at least 0")
+    if not 0 <= threads <= MOST_THREADS:
+        message = f"fleet: threads is {threads}, expected 0 to {MOST_THREADS}"
+        raise InvalidOption(message)
     # Loading the compiled kernels takes a third of a second.
     from solvers.fleet_program import prove_fleet
 

@@ -12,6 +12,8 @@ from formulations.kernels.device import Device
 from formulations.kernels.sweeps import Candidates, Prices, Survey
 from formulations.kernels.types import find_types
 from formulations.schedule_columns import ScheduleColumns
+from formulations.tolerances import OBJECTIVE_TOLERANCE
+from instances import SolverDisagreement
 from instances.columns import Columns
 from solvers.core_program import ROUNDING, Changes, best_changes, cheapest_changes
 from solvers.fleet_relaxation import (
@@ -22,7 +24,8 @@ from solvers.fleet_relaxation import (
     steps_of,
     widened,
 )
-from solvers.search import Answer, Search
+from solvers.result import StoppedBy
+from solvers.search import Answer, Search, TimeUp
 
 FEW_CHANGES = 8
 """Changes of each size in the first, small core."""
@@ -33,6 +36,12 @@ LARGEST_SLACK, SMALLEST_SLACK, USUAL_SLACK = 4.0, 0.01, 2000.0
 Whole = NDArray[np.int64]
 Floats = NDArray[np.float64]
 
+NOTHING = Changes(
+    stream=np.empty(0, dtype=np.int64),
+    units=np.empty(0, dtype=np.int64),
+    loss=np.empty(0),
+)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Break:
@@ -41,9 +50,10 @@ class Break:
     Parameters
     ----------
     price
-        The capacity's multiplier: slope of the step that does not fit, or 0.
+        The capacity's multiplier: slope of the step that does not fit, or the lowest
+        price looked at if all fit.
     stream
-        The stream of that step; ``None`` if all steps fit.
+        The stream of that step; ``None`` if no units are left for it.
     units
         Shape ``(V,)``: units of every stream before it, best at the price.
     room
@@ -65,7 +75,10 @@ class Break:
 def prove_fleet(
     columns: Columns, search: Search, device: Device, threads: int
 ) -> Answer:
-    """Return an optimal schedule of a fleet and its certificate."""
+    """Return an optimal schedule of a fleet and its certificate.
+
+    Stopped early, it returns the best schedule of the core so far, or the break's.
+    """
     workers = threads or default_workers()
     between = search.check_time
     sweeps = Sweeps(
@@ -79,20 +92,35 @@ def prove_fleet(
     per_stream = USUAL_SLACK / columns.num_streams
     slack = prices.high * min(LARGEST_SLACK, max(SMALLEST_SLACK, per_stream))
     prices = Prices(low=prices.low, high=prices.high, slack=slack)
-    while True:
-        found = _swept(sweeps, prices)
-        if found is None:
-            return Answer(infeasible=True)
-        at, changes = found
-        search.report_bound(at.bound)
-        loss, chosen = _core(at, changes, search)
-        if loss <= prices.slack or at.room == 0:
-            break
-        # Whatever a better schedule changes loses no more than this one does.
-        prices = Prices(low=at.price, high=at.price, slack=loss + ROUNDING)
+    at: Break | None = None
+    changes, loss = NOTHING, 0.0
+    chosen = np.empty(0, dtype=np.int64)
+    stopped_by = None
+    try:
+        while True:
+            found = _swept(sweeps, prices)
+            if found is None:
+                return Answer(infeasible=True)
+            at, changes = found
+            search.report_bound(at.bound)
+            chosen = np.empty(0, dtype=np.int64)
+            loss = at.price * at.room
+            loss, chosen = _core(at, changes, search)
+            if loss <= prices.slack or at.room == 0:
+                break
+            # Whatever a better schedule changes loses no more than this one does.
+            prices = Prices(low=at.price, high=at.price, slack=loss + ROUNDING)
+    except (TimeUp, KeyboardInterrupt) as stop:
+        if at is None:
+            raise
+        timed = isinstance(stop, TimeUp)
+        stopped_by = StoppedBy.TIME_LIMIT if timed else StoppedBy.INTERRUPT
     units = at.units.copy()
     units[changes.stream[chosen]] += changes.units[chosen]
     schedule, objective = _schedule(sweeps, at.survey, units)
+    if abs(at.bound - loss - objective) > OBJECTIVE_TOLERANCE / 1000:
+        message = f"fleet on {columns.name}: the core finds {at.bound - loss!r}"
+        raise SolverDisagreement(f"{message}, its schedule is worth {objective!r}")
     certificate = Certificate(
         price=at.price,
         break_stream=None if at.stream is None else columns.stream_name(at.stream),
@@ -103,11 +131,13 @@ def prove_fleet(
         "core_changes": len(changes),
         "changed_streams": len(chosen),
     }
-    search.report_bound(objective)
+    bound = objective if stopped_by is None else at.bound
+    search.report_bound(bound)
     return Answer(
         schedule_columns=schedule,
         objective=objective,
-        bound=objective,
+        bound=bound,
+        stopped_by=stopped_by,
         metadata=metadata,
     )
 
@@ -163,7 +193,7 @@ def _break(
     price, stream = prices.low, None
     if taken < len(steps.stream):
         price = float(steps.slope[taken])
-        stream = int(streams[steps.stream[taken]])
+        stream = int(streams[steps.stream[taken]]) if room else None
     return Break(
         price=price,
         stream=stream,

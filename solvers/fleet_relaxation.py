@@ -186,10 +186,23 @@ def steps_of(candidates: Candidates) -> Steps:
         cost=(units[1:] - units[:-1])[inside],
         gain=(worth[1:] - worth[:-1])[inside],
     )
-    order = np.argsort(-steps.slope, kind="stable")
+    slope = _falling(steps.slope, steps.stream)
+    order = np.argsort(-slope, kind="stable")
     return Steps(
         stream=steps.stream[order], cost=steps.cost[order], gain=steps.gain[order]
     )
+
+
+def _falling(slope: Floats, stream: Whole) -> Floats:
+    """Return the slopes of each stream's steps, none above the one before it.
+
+    Rounding may turn two around that are equal.
+    """
+    slope = slope.copy()
+    alike = stream[1:] == stream[:-1]
+    while len(rises := np.flatnonzero(alike & (slope[1:] > slope[:-1]))):
+        slope[rises + 1] = slope[rises]
+    return slope
 
 
 def likely_prices(sweeps: Sweeps, rng: np.random.Generator) -> Prices:

@@ -49,7 +49,8 @@ def solve_steal_search(
     local optimum, then some streams' units are split anew at random, and what is no
     worse is kept. The first starts are the initial schedule if there is one, the end
     of the Thief with ``passes=0``, greedy's units and the fair start; the others are
-    random. So the result is never below theirs.
+    random. So the result is never below theirs. On large windows pairs of steals move
+    coarser amounts, ``pair_units`` in the metadata.
 
     Parameters
     ----------
@@ -81,10 +82,10 @@ def solve_steal_search(
         PickConfigs(instance, "penalised"),
         fair_start(instance, "inference-first"),
     )
+    rule = steal_units, "pairs" if pairs else "all-amounts"
     climber = in_time(
-        search, lambda between: _Climber(instance, search, device, between)
+        search, lambda between: _Climber(instance, search, rule, device, between)
     )
-    climber.rule = steal_units, "pairs" if pairs else "all-amounts"
     first = _first_starts(instance, search, climber.picks)
     if first is None:
         return Answer()
@@ -111,6 +112,8 @@ class _Climber:
     ----------
     instance, search, device
         As in :func:`solve_steal_search`.
+    rule
+        Step and neighbourhood of the steals.
     between
         Called while the share table is built.
 
@@ -118,8 +121,6 @@ class _Climber:
     ----------
     picks
         What shares are worth.
-    rule
-        Step and neighbourhood of the steals.
     best
         Best allocation so far that keeps every floor; ``None`` before the first.
     moves, pair_units
@@ -130,6 +131,7 @@ class _Climber:
         self,
         instance: Instance,
         search: Search,
+        rule: Any,
         device: str,
         between: Callable[[], None],
     ) -> None:
@@ -139,7 +141,7 @@ class _Climber:
         self.picks = TabledPicks(
             instance, "penalised", workers=search.options.workers, between=between
         )
-        self.rule: Any = 1, "pairs"
+        self._rule = rule
         self.best: list[Share] | None = None
         self.moves, self.pair_units = 0, 0
         self._search = search
@@ -147,7 +149,9 @@ class _Climber:
         self._where: Any = {"device": device, "workers": search.options.workers}
         self._climb_all, self._evaluate = steals.climb_all, batches.evaluate_batch
         # Nothing to steal: this compiles what is not on disk yet.
-        self.climb(np.zeros((1, len(instance.streams), 2), dtype=np.int64))
+        nothing = np.zeros((1, len(instance.streams), 2), dtype=np.int64)
+        self._climb_all(self.picks.gains, nothing, *self._rule, **self._where)
+        self._evaluate(self.picks.gains, self._codes(nothing), device="cpu")
 
     def climb(self, units: Units) -> Floats:
         """Climb in place; return the penalised mean accuracies, one for each start."""
@@ -156,19 +160,18 @@ class _Climber:
         between = self._search.check_time
         try:
             climbs = self._climb_all(
-                self.picks.gains, units, *self.rule, **self._where, between=between
+                self.picks.gains, units, *self._rule, **self._where, between=between
             )
         finally:
             values = self._report(units)
         self.moves += int(climbs.moves.sum())
-        self.pair_units = max(self.pair_units, climbs.pair_stride * self.rule[0])
+        self.pair_units = max(self.pair_units, climbs.pair_stride * self._rule[0])
         return values
 
     def _report(self, units: Units) -> Floats:
         """Report the best of some allocations; return their mean accuracies."""
-        gains, table = self.picks.gains, self.picks.table
-        codes = gains.codes(units[..., 0], units[..., 1])
-        values = self._evaluate(gains, codes, **self._where)
+        table, codes = self.picks.table, self._codes(units)
+        values: Floats = self._evaluate(self.picks.gains, codes, device="cpu")
         served = table.picks[table.offsets[:-1] + codes] != self._below_floor
         if served.all(axis=1).any():
             best = np.where(served.all(axis=1), values, -np.inf).argmax()
@@ -179,6 +182,9 @@ class _Climber:
                 self.best = allocation
         return values
 
+    def _codes(self, units: Units) -> NDArray[Any]:
+        return self.picks.gains.codes(units[..., 0], units[..., 1])
+
 
 def _first_starts(
     instance: Instance, search: Search, picks: "TabledPicks"
@@ -186,7 +192,8 @@ def _first_starts(
     """Return the starts that are not random; ``None`` if there is no schedule."""
     starts = []
     if search.options.initial_schedule is not None:
-        starts.append(allocation_of(instance, search.options.initial_schedule))
+        given = allocation_of(instance, search.options.initial_schedule)
+        starts.append(_with_spare_units(instance, given))
     fair = fair_start(instance, "inference-first")
     jobs = ordered_jobs(len(instance.streams), "inference-first")
     robbery = CompiledRobbery(picks, fair, jobs, usual_steal_units(instance))
@@ -201,15 +208,21 @@ def _first_starts(
     units = greedy_units(increments, table.total_units) if increments else None
     if units is None:
         return None
-    spare = fair_split(table.total_units - sum(units), len(units))
     greedy = [
-        (
-            int(table.inference_units[v, k]),
-            int(table.training_units[v, k]) + spare[v],
-        )
+        (int(table.inference_units[v, k]), int(table.training_units[v, k]))
         for v, k in enumerate(units)
     ]
-    return np.array([*starts, greedy, fair])
+    return np.array([*starts, _with_spare_units(instance, greedy), fair])
+
+
+def _with_spare_units(instance: Instance, shares: list[Share]) -> list[Share]:
+    """Return shares that use all units: those left over go to the trainings."""
+    left = instance.total_units - sum(map(sum, shares))
+    more = fair_split(left, len(shares))
+    return [
+        (inference, training + spare)
+        for (inference, training), spare in zip(shares, more, strict=True)
+    ]
 
 
 def _kicked(units: Units, rng: np.random.Generator) -> Units:

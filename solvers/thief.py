@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 
 from formulations.pick_configs import BelowFloor, PickConfigs, Share
+from formulations.tolerances import LEAST_IMPROVEMENT
 from instances import Instance, InstanceTooLarge, InvalidOption
 from solvers.allocations import (
     allocation_of,
@@ -20,12 +21,11 @@ if TYPE_CHECKING:
     from formulations.kernels.tabled_picks import TabledPicks
 
 INFERENCE, TRAINING = 0, 1
-LEAST_IMPROVEMENT = 1e-12
 
 USUAL_STEAL_GPUS = 0.1
 """Δ in the paper's evaluation (Ekya, §6.2)."""
 
-USUAL_PASSES = 4
+USUAL_PASSES = 6
 """Passes until nothing changes, as a rule."""
 
 PAIRS_AT_ONCE = 500_000
@@ -188,7 +188,7 @@ class CompiledRobbery(Robbery):
 def _compiled_pays(instance: Instance, picks: PickConfigs, pairs: int) -> bool:
     """Return whether the compiled robbery pays, the table that it needs included."""
     seconds = pairs * SECONDS_A_PAIR
-    if not compiled_pays(seconds):
+    if not compiled_pays(seconds, "formulations.kernels.thieves_cpu"):
         return False
     columns = instance.total_units + 1
     rows = sum(max(model.serving_units) + 1 for model in picks.models)

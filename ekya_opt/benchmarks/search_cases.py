@@ -30,7 +30,7 @@ from formulations.kernels.simulation import Simulation, simulate
 from formulations.kernels.simulation_numpy import simulate_plainly
 from formulations.kernels.steals import climb_all
 from formulations.kernels.steals_numpy import steals
-from formulations.kernels.thieves_cpu import LEAST_IMPROVEMENT
+from formulations.tolerances import LEAST_IMPROVEMENT
 from instances.columns import Columns
 from instances.scenarios import ErrorModel, draw_scenarios
 

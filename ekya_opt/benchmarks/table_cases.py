@@ -224,9 +224,11 @@ def drawn_codes(gains: Gains, units: int, count: int) -> Any:
 def numpy_shares(profiles: Profiles, table: ShareTable) -> list[tuple[Any, Any]]:
     """Return values and picks of every stream by the NumPy reference."""
     found = []
-    for v, top in enumerate(table.top.tolist()):
+    for v, (top, trained) in enumerate(
+        zip(table.top.tolist(), table.top_training.tolist(), strict=True)
+    ):
         values, _, picks = stream_shares(profiles, v, top)
-        found.append((values, picks))
+        found.append((values[:, : trained + 1], picks[:, : trained + 1]))
     return found
 
 
@@ -238,7 +240,7 @@ def share_difference(expected: list[tuple[Any, Any]], table: ShareTable) -> floa
     apart = 0.0
     for v, (values, picks) in enumerate(expected):
         cells = slice(table.offsets[v], table.offsets[v + 1])
-        used = np.add.outer(np.arange(len(values)), np.arange(table.width))
+        used = np.add.outer(*map(np.arange, values.shape))
         fits = (used < table.width).ravel() & np.isfinite(values).ravel()
         here = values.ravel()[fits], picks.ravel()[fits]
         there = table.values[cells][fits], table.picks[cells][fits]

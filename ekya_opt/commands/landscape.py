@@ -35,7 +35,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of the command."""
     add_instance(parser)
     parser.add_argument(
-        "--steal-units", default="1,2,4", metavar="A,B,C", help="steps, in units"
+        "--steal-units",
+        metavar="A,B,C",
+        help="steps, in units (default: 1, 2 and 4 as far as there are units)",
     )
     parser.add_argument(
         "--starts", type=int, default=200, metavar="N", help="random starts"
@@ -89,8 +91,10 @@ def run(arguments: argparse.Namespace) -> int:
     return 130 if frame.attrs["interrupted"] else 0
 
 
-def _steps(text: str) -> list[int]:
+def _steps(text: str | None) -> list[int] | None:
     """Return the whole numbers in a list separated by commas."""
+    if text is None:
+        return None
     try:
         return [int(word) for word in text.split(",")]
     except ValueError:

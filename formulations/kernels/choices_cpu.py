@@ -28,7 +28,7 @@ def choices_range(
     work = np.empty((WORK_ROWS, width))
     for i in range(start, stop):
         v = streams[i]
-        levels = find_levels(p, v, units[i], work)
+        levels = find_levels(p, v, work)
         choices = find_choices(p, v, work)
         inference[i], retraining[i], value = best_split(
             p, v, units[i], levels, choices, work

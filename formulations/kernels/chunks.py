@@ -24,6 +24,7 @@ def run_chunks(
     workers: int = 1,
     *,
     at_least: int = 1,
+    at_most: int | None = None,
     between: Callable[[], None] = lambda: None,
 ) -> None:
     """Do ``count`` items in chunks, on up to ``workers`` threads.
@@ -37,11 +38,16 @@ def run_chunks(
     at_least
         Items of the smallest chunk worth a thread, about a millisecond of work; fewer
         items in all run in the calling thread.
+    at_most
+        Items of the largest chunk, where items may be long; a run can only be ended
+        between two chunks.
     between
         Called in the calling thread while the work goes on; what it raises ends the
         work after the chunks in progress and is raised on.
     """
     size = max(at_least, -(-count // (workers * CHUNKS_A_WORKER)))
+    if at_most is not None:
+        size = max(1, min(size, at_most))
     ranges = [(start, min(start + size, count)) for start in range(0, count, size)]
     if workers == 1 or len(ranges) <= 1:
         for start, stop in ranges:
@@ -49,8 +55,8 @@ def run_chunks(
             work(start, stop)
         return
     with ThreadPoolExecutor(workers) as pool:
-        pending = {pool.submit(work, *each) for each in ranges}
         try:
+            pending = {pool.submit(work, *each) for each in ranges}
             while pending:
                 between()
                 done, pending = wait(pending, timeout=0.05)

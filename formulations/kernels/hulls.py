@@ -26,11 +26,17 @@ from formulations.kernels.scalars import NEVER_SERVED
 
 @scalar
 def find_slopes(work: np.ndarray, hull: int) -> None:
-    """Write the gain a unit from every hull vertex to the next; 0 after the last."""
+    """Write the gain a unit from every hull vertex to the next; 0 after the last.
+
+    On nearly straight stretches rounding may turn two slopes around; they are made to
+    fall.
+    """
+    least = np.inf
     for vertex in range(hull - 1):
         here, there = int(work[HULL, vertex]), int(work[HULL, vertex + 1])
         gain = work[WORTH, there] - work[WORTH, here]
-        work[SLOPE, vertex] = gain / (work[UNITS, there] - work[UNITS, here])
+        least = min(least, gain / (work[UNITS, there] - work[UNITS, here]))
+        work[SLOPE, vertex] = least
     work[SLOPE, hull - 1] = 0.0
 
 
@@ -170,7 +176,7 @@ def survey(
     the low price; the number of candidates (0: the stream cannot be served); and the
     most useful units at the low price.
     """
-    levels = find_levels(p, v, most, work)
+    levels = find_levels(p, v, work)
     choices = find_choices(p, v, work)
     options, hull, useful = find_hull(p, v, levels, choices, low, slack, most, work)
     if options == 0:
@@ -182,3 +188,41 @@ def survey(
     inference, config, _ = best_split(p, v, units, levels, choices, work)
     largest = int(work[UNITS, int(work[HULL, at_low])])
     return units, work[WORTH, fewest], inference, config, largest, count, useful
+
+
+@scalar
+def write_candidates(
+    p: Profiles,
+    v: int,
+    low: float,
+    high: float,
+    slack: float,
+    most: int,
+    work: np.ndarray,
+    at: int,
+    end: int,
+    units: np.ndarray,
+    worth: np.ndarray,
+    on_hull: np.ndarray,
+) -> None:
+    """Write the candidates that :func:`survey` counts to the entries from at to end.
+
+    Where a compiler rounds otherwise here than there, an option more or less may lose
+    just the slack: one too many is left out, one too few is the last one again.
+    """
+    levels = find_levels(p, v, work)
+    choices = find_choices(p, v, work)
+    options, hull, _ = find_hull(p, v, levels, choices, low, slack, most, work)
+    if options == 0:
+        return
+    at_high, at_low = first_best(work, hull, high), last_best(work, hull, low)
+    mark_candidates(work, options, at_high, at_low, low, high, slack)
+    for option in range(options):
+        if work[ROW, option] > 0 and at < end:
+            units[at] = int(work[UNITS, option])
+            worth[at] = work[WORTH, option]
+            on_hull[at] = work[ROW, option] > 1
+            at += 1
+    for entry in range(at, end):
+        units[entry], worth[entry] = units[at - 1], worth[at - 1]
+        on_hull[entry] = False

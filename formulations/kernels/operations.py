@@ -62,7 +62,7 @@ def write_shapes(p: Profiles, width: int, levels: np.ndarray, choices: Whole) ->
     """Write units of levels and numbers of choices of all streams."""
     work = np.empty((WORK_ROWS, width))
     for v in range(len(choices)):
-        for level in range(find_levels(p, v, p.speed.shape[0] - 1, work)):
+        for level in range(find_levels(p, v, work)):
             levels[v, level] = int(work[LEVEL_UNITS, level])
         choices[v] = find_choices(p, v, work)
 
@@ -105,15 +105,17 @@ def share_operations(p: Profiles, table: ShareTable, device: str = "cpu") -> int
     The CPU does completions once for all inference units, CUDA in every cell.
     """
     configs = np.diff(p.retraining_offsets)
-    rows = table.top + 1
+    rows, trained = table.top + 1, table.top_training
     if device == "cpu":
-        each = configs * (3 * (table.width - 1) + 4 * rows * table.width)
+        each = configs * (3 * trained + 4 * rows * (trained + 1))
         return int(each.sum())
     stream = np.repeat(np.arange(p.num_streams), configs)
+    inside = np.arange(len(p.speed)) <= trained[stream][:, None]
+    cost, delay = p.gpu_seconds[:, None], p.delay[:, None]
     with np.errstate(divide="ignore", invalid="ignore"):
-        seconds = p.delay[:, None] + p.gpu_seconds[:, None] / p.speed
-    finishes = (seconds <= p.window).sum(axis=1)
-    trains = np.where(p.gpu_seconds > 0, table.width - 1, 0)
+        seconds = delay + np.where(cost > 0, cost / p.speed, 0.0)
+    finishes = (inside & (seconds <= p.window)).sum(axis=1)
+    trains = np.where(p.gpu_seconds > 0, trained[stream], 0)
     # Two for each completion; where it is inside the window, the share and the value.
     return int((rows[stream] * (2 * trains + 7 * finishes)).sum())
 

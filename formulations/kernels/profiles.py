@@ -40,6 +40,8 @@ class Profiles(NamedTuple):
     speed, inverse_speed
         Shape ``(K + 1,)``: GPU-seconds that a retraining gains a second with 0 to K
         units, and its reciprocal, ``NEVER_FINISHED`` with none.
+    capacity
+        Units of all GPUs together, K, even where the speeds end before.
     window
         Seconds.
     slot
@@ -62,6 +64,7 @@ class Profiles(NamedTuple):
     kept: Floats
     speed: Floats
     inverse_speed: Floats
+    capacity: int
     window: float
     slot: float
     units_per_gpu: float
@@ -103,6 +106,7 @@ def profiles_of(columns: Columns, most_units: int | None = None) -> Profiles:
         kept=columns.relative_accuracy,
         speed=speed,
         inverse_speed=inverse,
+        capacity=columns.total_units,
         window=columns.window_seconds,
         slot=columns.slot_seconds or 0.0,
         units_per_gpu=float(columns.units_per_gpu),

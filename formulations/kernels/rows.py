@@ -32,8 +32,8 @@ def work_width(p: Profiles, cap: int) -> int:
 
 
 @scalar
-def find_levels(p: Profiles, v: int, most: int, work: np.ndarray) -> int:
-    """Write the stream's serving levels up to ``most`` units; return their number.
+def find_levels(p: Profiles, v: int, work: np.ndarray) -> int:
+    """Write the stream's serving levels within the capacity; return their number.
 
     Levels rise in units and in what they keep; level 0 needs no units.
     """
@@ -43,7 +43,7 @@ def find_levels(p: Profiles, v: int, most: int, work: np.ndarray) -> int:
     for entry in range(p.inference_offsets[v], p.inference_offsets[v + 1]):
         units = units_needed(p.demand_gpus[entry], p.units_per_gpu)
         kept = p.kept[entry]
-        if units > most:
+        if units > p.capacity:
             continue
         at = count
         while at > 0 and work[LEVEL_UNITS, at - 1] > units:
@@ -245,7 +245,20 @@ def most_useful_units(
             worth = weight * served - price * work[LEVEL_UNITS, level]
             surplus = max(surplus, worth)
     if surplus == NEVER_SERVED:
-        return math.inf
+        instant = False
+        for choice in range(choices):
+            if work[WAIT, choice] > TIME_TOLERANCE:
+                continue
+            instant = True
+            for level in range(levels):
+                served = work[AFTER, choice] * work[LEVEL_KEPT, level]
+                if work[COST, choice] == 0 and served >= p.floor[v]:
+                    worth = weight * served * (1 - TIME_TOLERANCE)
+                    surplus = max(surplus, worth - price * work[LEVEL_UNITS, level])
+        if not instant:
+            return 0.0
+        if surplus == NEVER_SERVED:
+            return math.inf
     most = (weight * best * kept - surplus + slack) / price
     if most > WORTH_TIGHTENING and accuracy * kept >= p.floor[v]:
         scale = p.units_per_gpu / price

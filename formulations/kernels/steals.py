@@ -10,7 +10,8 @@ does. What is new are the pairs that share a stream:
 - both jobs of one stream against one job, or both, of another.
 
 The other ends of such a pair are chosen for each amount among the three best streams,
-so that all pairs are looked at without being listed.
+so that all pairs are looked at without being listed. Left out are steals of more than
+the thief has a use for: they cost the victim and bring nothing.
 """
 
 from collections.abc import Callable

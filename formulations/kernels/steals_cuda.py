@@ -13,20 +13,16 @@ import numpy as np
 from formulations.kernels.batches_cuda import on_device
 from formulations.kernels.cuda import cuda, kernel, launch, to_host
 from formulations.kernels.shares import Gains
-from formulations.kernels.steals_cpu import (
+from formulations.kernels.steal_moves_cpu import MOVE_SIZE, best_steal, make_move
+from formulations.kernels.steal_pairs_cpu import best_pair, pair_stride
+from formulations.kernels.steal_partners_cpu import (
     GIVES,
-    MOVE_SIZE,
     NUM_PARTNERS,
-    PAIRS,
-    best_pair,
-    best_steal,
     find_partners,
-    make_move,
-    most_amount,
-    pair_stride,
     partner_amounts,
 )
-from formulations.kernels.thieves_cpu import LEAST_IMPROVEMENT
+from formulations.kernels.steals_cpu import PAIRS, most_amount
+from formulations.tolerances import LEAST_IMPROVEMENT
 
 SINGLES_NOW, PAIRS_NOW, DONE = 0, 1, 2
 """What is looked at next from a start."""

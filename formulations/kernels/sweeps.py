@@ -23,6 +23,9 @@ Whole = NDArray[np.int64]
 WORTH_A_THREAD = 1_000
 """Streams that take about a millisecond on the CPU."""
 
+CELLS_AT_ONCE = 20_000_000
+"""Cells of rows after which a sweep may be ended; some tenths of a second."""
+
 WORTH_A_DEVICE = 100_000
 """Streams from which on a device pays."""
 
@@ -187,6 +190,7 @@ def survey_streams(
         count,
         workers,
         at_least=WORTH_A_THREAD,
+        at_most=CELLS_AT_ONCE // max(1, most),
         between=between,
     )
     return survey
@@ -239,6 +243,7 @@ def list_candidates(
         len(streams),
         workers,
         at_least=WORTH_A_THREAD,
+        at_most=CELLS_AT_ONCE // max(1, most),
         between=between,
     )
     return candidates

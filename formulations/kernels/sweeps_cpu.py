@@ -3,22 +3,9 @@
 import numpy as np
 
 from formulations.kernels.compiling import compiled
-from formulations.kernels.hulls import (
-    find_hull,
-    first_best,
-    last_best,
-    mark_candidates,
-    survey,
-)
+from formulations.kernels.hulls import survey, write_candidates
 from formulations.kernels.profiles import Profiles
-from formulations.kernels.rows import (
-    ROW,
-    UNITS,
-    WORK_ROWS,
-    WORTH,
-    find_choices,
-    find_levels,
-)
+from formulations.kernels.rows import WORK_ROWS
 
 
 @compiled
@@ -73,16 +60,17 @@ def candidates_range(
     work = np.empty((WORK_ROWS, width))
     low, high = prices
     for i in range(start, stop):
-        v = streams[i]
-        levels = find_levels(p, v, most, work)
-        choices = find_choices(p, v, work)
-        options, hull, _ = find_hull(p, v, levels, choices, low, slack, most, work)
-        at_high, at_low = first_best(work, hull, high), last_best(work, hull, low)
-        mark_candidates(work, options, at_high, at_low, low, high, slack)
-        at = offsets[i]
-        for option in range(options):
-            if work[ROW, option] > 0:
-                units[at] = int(work[UNITS, option])
-                worth[at] = work[WORTH, option]
-                on_hull[at] = work[ROW, option] > 1
-                at += 1
+        write_candidates(
+            p,
+            streams[i],
+            low,
+            high,
+            slack,
+            most,
+            work,
+            offsets[i],
+            offsets[i + 1],
+            units,
+            worth,
+            on_hull,
+        )

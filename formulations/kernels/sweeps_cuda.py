@@ -5,23 +5,9 @@ from typing import Any
 import numpy as np
 
 from formulations.kernels.cuda import cuda, kernel, launch, to_host
-from formulations.kernels.hulls import (
-    find_hull,
-    first_best,
-    last_best,
-    mark_candidates,
-    survey,
-)
+from formulations.kernels.hulls import survey, write_candidates
 from formulations.kernels.profiles import Profiles
-from formulations.kernels.rows import (
-    ROW,
-    UNITS,
-    WORK_ROWS,
-    WORTH,
-    find_choices,
-    find_levels,
-    work_width,
-)
+from formulations.kernels.rows import WORK_ROWS, work_width
 
 WORK_BYTES = 2**30
 """Device memory that the threads' work arrays may take together."""
@@ -77,19 +63,20 @@ def candidates_kernel(
     if first < step:
         own = work[:, :, first]
         for i in range(first, len(streams), step):
-            v, most = streams[i], len(p.speed) - 1
-            levels = find_levels(p, v, most, own)
-            choices = find_choices(p, v, own)
-            options, hull, _ = find_hull(p, v, levels, choices, low, slack, most, own)
-            at_high, at_low = first_best(own, hull, high), last_best(own, hull, low)
-            mark_candidates(own, options, at_high, at_low, low, high, slack)
-            at = offsets[i]
-            for option in range(options):
-                if own[ROW, option] > 0:
-                    units[at] = int(own[UNITS, option])
-                    worth[at] = own[WORTH, option]
-                    on_hull[at] = own[ROW, option] > 1
-                    at += 1
+            write_candidates(
+                p,
+                streams[i],
+                low,
+                high,
+                slack,
+                len(p.speed) - 1,
+                own,
+                offsets[i],
+                offsets[i + 1],
+                units,
+                worth,
+                on_hull,
+            )
 
 
 def survey_on_device(

@@ -29,7 +29,7 @@ def table_range(
     work = np.empty((WORK_ROWS, width))
     most = values.shape[1] - 1
     for v in range(start, stop):
-        levels = find_levels(p, v, most, work)
+        levels = find_levels(p, v, work)
         choices = find_choices(p, v, work)
         fill_row(p, v, most, levels, choices, work)
         best, best_inference, best_training = NEVER_SERVED, 0, 0

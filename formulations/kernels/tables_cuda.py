@@ -22,7 +22,7 @@ def prepare_kernel(p: Profiles, work: Any, levels: Any, choices: Any) -> None:
     v = cuda.grid(1)
     if v < len(levels):
         own = work[v]
-        levels[v] = find_levels(p, v, len(p.speed) - 1, own)
+        levels[v] = find_levels(p, v, own)
         choices[v] = find_choices(p, v, own)
 
 

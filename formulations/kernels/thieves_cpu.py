@@ -6,9 +6,7 @@ import numpy as np
 
 from formulations.kernels.compiling import compiled
 from formulations.kernels.shares_cpu import share_gain
-
-LEAST_IMPROVEMENT = 1e-12
-"""What a steal must add to the mean accuracy at the least, and a bit more."""
+from formulations.tolerances import LEAST_IMPROVEMENT
 
 
 @compiled

@@ -101,7 +101,7 @@ def _bits(columns: Columns) -> Bits:
 
 @compiled
 def mixed(state: Any, value: Any) -> Any:
-    """Return a hash's state after one more word (FNV-1a with a rotation)."""
+    """Return a hash's state after one more word, its high bits folded down."""
     state = (state ^ np.uint64(value)) * np.uint64(0x9E3779B97F4A7C15)
     return state ^ (state >> np.uint64(29))
 

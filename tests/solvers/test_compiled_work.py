@@ -16,8 +16,8 @@ from formulations.kernels.programs_cpu import BLOCK
 from formulations.value_tables import value_table
 from instances import Instance
 from instances.generators import generate
-from solvers import Options, Search, TimeUp, solve
-from solvers.compiled_work import Abandoned, in_time
+from solvers import Options, Search, StoppedBy, TimeUp, solve
+from solvers.compiled_work import Abandoned, compiled_pays, in_time
 from solvers.dp import _compiled_join, _joined, best_units
 from solvers.thief import JobOrder
 from tests.strategies import instances
@@ -39,9 +39,9 @@ thief_settings = st.fixed_dictionaries(
 def both_ways(module: str, work: Any) -> tuple[Any, Any]:
     """Return what ``work`` returns in plain Python and in compiled code."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(f"{module}.compiled_pays", lambda _: False)
+        patch.setattr(f"{module}.compiled_pays", lambda *_: False)
         plain = work()
-        patch.setattr(f"{module}.compiled_pays", lambda _: True)
+        patch.setattr(f"{module}.compiled_pays", lambda *_: True)
         # The table costs more than so small a robbery.
         patch.setattr("solvers.thief.SECONDS_A_CELL", 0.0)
         return plain, work()
@@ -101,6 +101,18 @@ def test_a_compiled_join_has_the_same_bits(size: int, seed: int, kinds: int) -> 
     assert (plain == _compiled_join()(padded, row, search)).all()
 
 
+def test_what_is_loaded_decides_what_pays(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Half a second pays once numba is there; a hundredth once the code is as well."""
+    monkeypatch.delitem(sys.modules, "numba", raising=False)
+    assert compiled_pays(1.0, "not.there")
+    assert not compiled_pays(0.5, "not.there")
+    monkeypatch.setitem(sys.modules, "numba", sys)
+    assert compiled_pays(0.5, "not.there")
+    assert not compiled_pays(0.01, "not.there")
+    assert compiled_pays(0.01, "solvers")
+    assert not compiled_pays(0.001, "solvers")
+
+
 def test_a_run_ends_in_time_while_code_loads() -> None:
     """Work that cannot be stopped is left behind, and told so at its next call."""
     ended = threading.Event()
@@ -117,6 +129,27 @@ def test_a_run_ends_in_time_while_code_loads() -> None:
         in_time(search, work)
     assert search.seconds < 0.35
     assert ended.wait(5)
+
+
+@pytest.mark.parametrize(
+    ("solver", "own"), [("thief", {"passes": 0}), ("steal-search", {"kicks": 10**6})]
+)
+def test_ctrl_c_keeps_the_incumbent(
+    monkeypatch: pytest.MonkeyPatch, solver: str, own: dict[str, int]
+) -> None:
+    """Interrupted in compiled code, a run ends after its slice with what it has."""
+    monkeypatch.setattr("solvers.thief.compiled_pays", lambda *_: True)
+    calls = iter(range(40))
+
+    def check_time(_: Search) -> None:
+        if next(calls, None) is None:
+            raise KeyboardInterrupt
+
+    instance = generate("recorded-like", 30, 12, 0, reallocation="stream")
+    monkeypatch.setattr(Search, "check_time", check_time)
+    result = solve(instance, solver, Options(settings=own))
+    assert result.stopped_by is StoppedBy.INTERRUPT
+    assert result.objective == result.trace[-1].objective
 
 
 def test_what_the_work_raises_comes_through() -> None:

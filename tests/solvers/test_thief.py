@@ -9,10 +9,11 @@ from hypothesis import strategies as st
 
 from formulations import StreamModel
 from formulations.pick_configs import PickConfigs
+from formulations.tolerances import LEAST_IMPROVEMENT
 from instances import Instance, InvalidOption
 from solvers import Options, Result, Status, solve
 from solvers.allocations import allocation_of
-from solvers.thief import LEAST_IMPROVEMENT, _moved, fair_start, ordered_jobs
+from solvers.thief import _moved, fair_start, ordered_jobs
 from tests.small import retraining, serving, stream, window
 from tests.solvers.plain_thief import plain_thief
 from tests.strategies import instances

@@ -136,7 +136,7 @@ def test_rows_take_as_many_operations_when_simulated(mode: str) -> None:
     found = 0
     for v, cap in enumerate(caps.tolist()):
         work = counted(np.zeros((WORK_ROWS, width)))
-        rows = find_levels(counts, v, p.total_units, work)
+        rows = find_levels(counts, v, work)
         configs = find_choices(counts, v, work)
         work = counted(work)
         Counted.done = 0
@@ -154,7 +154,7 @@ def test_splits_take_as_many_operations_when_simulated(mode: str) -> None:
     found = 0
     for v in range(p.num_streams):
         work = counted(np.zeros((WORK_ROWS, width)))
-        rows = find_levels(counts, v, p.total_units, work)
+        rows = find_levels(counts, v, work)
         configs = find_choices(counts, v, work)
         work = counted(work)
         Counted.done = 0

@@ -9,8 +9,13 @@ from hypothesis import strategies as st
 
 from formulations.kernels import steals
 from formulations.kernels.device import simulated
+from formulations.kernels.steal_partners_cpu import (
+    GIVES,
+    NUM_PARTNERS,
+    find_partners,
+)
 from formulations.kernels.steals import climb_all
-from formulations.kernels.steals_cpu import NUM_PARTNERS, PAIRS, climb
+from formulations.kernels.steals_cpu import PAIRS, climb
 from formulations.kernels.steals_numpy import pairs_of_steals
 from formulations.kernels.steals_numpy import steals as single_steals
 from formulations.kernels.tabled_picks import TabledPicks
@@ -178,8 +183,6 @@ def test_a_pair_may_move_more_than_any_job_has(
 
 def test_partners_are_of_different_streams() -> None:
     """Both jobs of one stream make the best offer; the three places name three."""
-    from formulations.kernels.steals_cpu import GIVES, find_partners
-
     levels = (serving(0.1, 0.5), serving(0.2, 1))
     cameras = [stream(n, 0.5, inference=levels) for n in "ABCD"]
     picks = TabledPicks(window(*cameras, gpus=1.6), "penalised")
