@@ -3,7 +3,7 @@
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from os import PathLike
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import pandas as pd
 
@@ -13,6 +13,9 @@ from instances import Instance, InvalidOption, instance_hash, read_instance
 from solvers import Options, Result, Status, StoppedBy, get_solver, solve
 from solvers.result import relative_gap
 from solvers.settings import checked_settings
+
+if TYPE_CHECKING:
+    from instances.columns import Columns
 
 COLUMNS = (
     "instance",
@@ -137,16 +140,20 @@ def summarise(frame: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def read_all(sources: Iterable[Instance | str | PathLike[str]]) -> list[Instance]:
-    """Return the instances that sources hold, at least one."""
-    if isinstance(sources, Instance | str | PathLike):
+def read_all(
+    sources: "Iterable[Instance | Columns | str | PathLike[str]]",
+) -> list[Instance]:
+    """Return the instances that sources hold, at least one; columns as objects."""
+    if not isinstance(sources, Iterable) or isinstance(sources, str | PathLike):
         sources = [sources]
     problems: list[Instance] = []
     for source in sources:
         if isinstance(source, Instance):
             problems.append(source)
-        else:
+        elif isinstance(source, str | PathLike):
             problems += map(read_instance, paths_of([str(source)]))
+        else:
+            problems.append(source.instance())
     if not problems:
         raise InvalidOption("there is no instance to compare on")
     return problems

@@ -8,20 +8,24 @@ from instances.instance_files import MOST_OBJECTS, holds_columns
 if TYPE_CHECKING:
     from instances.columns import Columns
     from solvers import Result
+    from solvers.registry import Solver
 
 MOST_PRINTED = 10_000
 """Streams of a fleet whose schedule is still printed."""
 
 
-def check_output(path: str | None, problem: "Instance | Columns") -> None:
+def check_output(
+    path: str | None, problem: "Instance | Columns", solver: "Solver"
+) -> None:
     """Raise ``InvalidOption`` early if a schedule cannot be written in that form."""
     if path is None:
         return
+    if holds_columns(path) and not solver.on_columns:
+        message = f"--output {path}: {solver.name} makes no columns; the solver fleet"
+        raise InvalidOption(f"{message} does, for others write a .json file")
     if isinstance(problem, Instance):
-        if holds_columns(path):
-            message = f"--output {path}: a schedule is written as columns only for an"
-            raise InvalidOption(f"{message} .npz instance and a solver such as fleet")
-    elif problem.num_streams > MOST_OBJECTS and not holds_columns(path):
+        return
+    if problem.num_streams > MOST_OBJECTS and not holds_columns(path):
         message = f"--output {path}: the schedule of {problem.num_streams:,} streams is"
         raise InvalidOption(f"{message} written as columns only, to a .npz file")
 

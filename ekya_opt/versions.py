@@ -30,7 +30,15 @@ def _dependencies() -> list[str]:
     try:
         required = metadata.requires(PACKAGE) or []
     except metadata.PackageNotFoundError:
-        required = ["numpy", "networkx", "pandas", "pulp", "highspy", "ortools"]
+        required = [
+            "numpy",
+            "networkx",
+            "pandas",
+            "pulp",
+            "highspy",
+            "ortools",
+            "numba",
+        ]
     plain = [text for text in required if "extra ==" not in text]
     return [re.split(r"[^A-Za-z0-9._-]", text, maxsplit=1)[0] for text in plain]
 

@@ -101,7 +101,7 @@ def reprove(
         return _reproof(limit, limit, True, method, text)
     most = Fraction(bound) + Fraction(OBJECTIVE_TOLERANCE) - Fraction(REFEREE_SLACK)
     if limit <= most:
-        text = "The Lagrangian bound is within the tolerance of the claimed bound."
+        text = "The Lagrangian bound does not exceed the claim by more than is allowed."
         return _reproof(limit, limit, True, method, text)
     if objective is not None and objective > most:
         text = f"The schedule itself is worth {objective:.9g}, more than is claimed."

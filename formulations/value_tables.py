@@ -127,7 +127,9 @@ def value_table(
     if max(num_streams, choices) * columns > MOST_CELLS:
         message = f"{instance.name}: {num_streams} streams with up to"
         message += f" {choices} choices and {columns} numbers of units are beyond a"
-        message += f" value table of {MOST_CELLS} cells; use coarser units"
+        message += (
+            f" value table of {MOST_CELLS} cells; use coarser units or the solver fleet"
+        )
         raise InstanceTooLarge(message)
     at_once = max(1, CELLS_AT_ONCE // (choices * columns))
     parts = []

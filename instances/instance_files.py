@@ -18,7 +18,7 @@ from instances.json_files import (
 
 COLUMNS_SUFFIX = ".npz"
 INSTANCE_SUFFIXES = (".json", ".json.gz", COLUMNS_SUFFIX)
-MOST_OBJECTS = 200_000
+MOST_OBJECTS = 20_000
 """Streams of an ``.npz`` file that are still made into objects."""
 
 
@@ -36,7 +36,7 @@ def read_instance(path: str | Path) -> Instance:
         If the file breaks a rule of the format; the message names the file, the
         place in it, the value and what was expected.
     InstanceTooLarge
-        If an ``.npz`` file holds more than 200,000 streams.
+        If an ``.npz`` file holds more than 20,000 streams.
     EkyaOptError
         If the file cannot be read.
     """

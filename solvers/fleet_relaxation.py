@@ -221,7 +221,7 @@ def likely_prices(sweeps: Sweeps, rng: np.random.Generator) -> Prices:
     high = top = highest_price(sweeps.profiles)
     low = top / FALL
     survey = sweeps.survey(streams, Prices(low=top, high=top))
-    if survey.fewest.sum() > share:
+    if survey.fewest.sum() > share or not survey.count.all():
         return Prices(low=low, high=top)
     survey = sweeps.survey(streams, Prices(low=low, high=low))
     while survey.largest.sum() < PLENTY * share:

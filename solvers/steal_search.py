@@ -32,6 +32,8 @@ Floats = NDArray[np.float64]
 KICKED_STREAMS = 3
 """Streams whose units a kick splits anew."""
 
+MOST_STARTS = 100_000
+
 
 def solve_steal_search(
     instance: Instance,
@@ -59,7 +61,7 @@ def solve_steal_search(
     search
         The run's options, clock and incumbents.
     starts
-        Number of starts, at least 1.
+        Number of starts, from 1 to 100,000.
     kicks
         Rounds of kicks, one for every start; at least 0.
     pairs
@@ -69,6 +71,9 @@ def solve_steal_search(
     device
         Where to search: ``auto`` takes CUDA where there is a device and it pays.
     """
+    if starts > MOST_STARTS:
+        message = f"steal-search: starts is {starts}, expected at most {MOST_STARTS}"
+        raise InvalidOption(message)
     for name, value, least in (
         ("starts", starts, 1),
         ("kicks", kicks, 0),

@@ -59,6 +59,9 @@ def run(arguments: argparse.Namespace) -> int:
     errors = _numbers(arguments.errors)
     check_writable(arguments.csv)
     check_writable(arguments.figure)
+    if arguments.figure and not arguments.figure.endswith((".svg", ".pdf", ".png")):
+        message = f"--figure is {arguments.figure}, expected a .svg, .pdf or .png file"
+        raise InvalidOption(message)
     if arguments.figure is not None:
         check_plots()
     with Ticker("reading") as ticker:

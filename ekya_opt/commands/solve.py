@@ -1,7 +1,9 @@
 """Solve one instance.
 
-Prints the certified result and the schedule. Exit status 1 means that there is no
-schedule: the instance is infeasible or none was found in time.
+Prints the certified result and the schedule. Of streams given as columns it prints only
+what they do in numbers, and of more than 10,000 null in JSON; --output writes them all.
+Exit status 1 means that there is no schedule: the instance is infeasible or none was
+found in time.
 """
 
 import argparse
@@ -57,7 +59,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--initial", metavar="SCHEDULE.json", help="schedule file to start from"
     )
     parser.add_argument(
-        "--output", metavar="SCHEDULE.json", help="schedule file to write"
+        "--output",
+        metavar="SCHEDULE",
+        help="schedule file to write: .json, .json.gz or, with fleet, .npz",
     )
     parser.add_argument(
         "--verbose",
@@ -74,10 +78,11 @@ def run(arguments: argparse.Namespace) -> int:
     from ekya_opt.solver_specs import parse_settings
     from formulations.schedule_files import read_schedule
     from solvers import Options, solve
+    from solvers.registry import get_solver
 
     check_writable(arguments.output)
     problem = _read(arguments)
-    check_output(arguments.output, problem)
+    check_output(arguments.output, problem, get_solver(arguments.solver))
     initial = arguments.initial and read_schedule(arguments.initial).schedule
     options = Options(
         time_limit=arguments.time_limit,

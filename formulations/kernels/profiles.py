@@ -5,6 +5,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from formulations.stream_model import training_speed
 from formulations.tolerances import ACCURACY_TOLERANCE
 from instances import Reallocation
 from instances.columns import Columns
@@ -40,8 +41,9 @@ class Profiles(NamedTuple):
     speed, inverse_speed
         Shape ``(K + 1,)``: GPU-seconds that a retraining gains a second with 0 to K
         units, and its reciprocal, ``NEVER_FINISHED`` with none.
-    capacity
-        Units of all GPUs together, K, even where the speeds end before.
+    capacity, top_speed
+        Units of all GPUs together, K, and the training speed with all of them, even
+        where the speeds end before.
     window
         Seconds.
     slot
@@ -65,6 +67,7 @@ class Profiles(NamedTuple):
     speed: Floats
     inverse_speed: Floats
     capacity: int
+    top_speed: float
     window: float
     slot: float
     units_per_gpu: float
@@ -107,6 +110,9 @@ def profiles_of(columns: Columns, most_units: int | None = None) -> Profiles:
         speed=speed,
         inverse_speed=inverse,
         capacity=columns.total_units,
+        top_speed=training_speed(
+            columns.training_throughput, columns.total_units / columns.units_per_gpu
+        ),
         window=columns.window_seconds,
         slot=columns.slot_seconds or 0.0,
         units_per_gpu=float(columns.units_per_gpu),

@@ -247,7 +247,8 @@ def most_useful_units(
     if surplus == NEVER_SERVED:
         instant = False
         for choice in range(choices):
-            if work[WAIT, choice] > TIME_TOLERANCE:
+            quickest = work[WAIT, choice] + work[COST, choice] / p.top_speed
+            if quickest > TIME_TOLERANCE:
                 continue
             instant = True
             for level in range(levels):

@@ -402,10 +402,10 @@ def test_what_does_not_fit_is_refused(
 def test_many_streams_are_not_made_into_objects(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Above 200,000 streams the error says which solver works on columns."""
+    """Above 20,000 streams the error says which solver works on columns."""
     path = tmp_path / "two.npz"
     path.write_bytes(packed(MINIMAL))
-    assert instance_files.MOST_OBJECTS == 200_000
+    assert instance_files.MOST_OBJECTS == 20_000
     monkeypatch.setattr(instance_files, "MOST_OBJECTS", 2)
     assert len(read_instance(path).streams) == 2
     monkeypatch.setattr(instance_files, "MOST_OBJECTS", 1)

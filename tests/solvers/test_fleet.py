@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 import pytest
 from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from formulations import Schedule
 from formulations.evaluate import evaluate
@@ -153,6 +154,97 @@ def test_the_core_closes_a_gap_that_the_relaxation_leaves() -> None:
     assert result.metadata["changed_streams"] >= 1
 
 
+def columns_with(
+    accuracy: float, levels: list[tuple[float, float]], **rest: Any
+) -> Columns:
+    """Return equal streams without retraining that serve at some levels."""
+    inference = tuple(serving(gpus, kept) for gpus, kept in levels)
+    count = rest.pop("count")
+    streams = [stream(f"s{v}", accuracy, inference=inference) for v in range(count)]
+    return columns_of(window(*streams, **rest))
+
+
+def test_levels_beyond_the_first_rows_are_seen() -> None:
+    """Serving that needs 300 units of 800 counts from the start: 2 of 3 streams."""
+    columns = columns_with(
+        0.9, [(3.0, 1.0), (0.1, 0.3)], count=3, gpus=8, units_per_gpu=100
+    )
+    result = solve(columns, "fleet")
+    assert result.objective == pytest.approx((0.9 + 0.9 + 0.27) / 3)
+    floored = solve(columns.changed(min_accuracy=0.5, gpus=9), "fleet")
+    assert floored.objective == pytest.approx(0.9)
+
+
+def test_equal_slopes_that_rounding_turns_around_keep_their_order() -> None:
+    """Levels on a straight line: 0.042 on 6 units, 0.105 on 15; 15 units for all.
+
+    Every unit is worth 0.82 · 0.007 / 6 of the mean, whoever gets it.
+    """
+    columns = columns_with(0.82, [(0.6, 0.042), (1.5, 0.105)], count=6, gpus=1.5)
+    result = solve(columns, "fleet")
+    assert result.objective == pytest.approx(0.82 * 0.105 / 6)
+    three = columns_with(
+        0.86, [(0.2, 0.0002), (0.7, 0.0007), (3.3, 0.0033)], count=3, gpus=5.8
+    )
+    assert solve(three, "fleet").objective == pytest.approx(optimum(three), abs=1e-12)
+
+
+@given(data=st.data())
+def test_straight_levels_are_no_trap(data: st.DataObject) -> None:
+    """Levels in proportion to their demands, at every capacity, as by dp."""
+    tenths = data.draw(st.lists(st.integers(1, 40), min_size=2, max_size=4))
+    slope = data.draw(st.sampled_from([0.0007, 0.001, 0.007, 0.0123]))
+    levels = [(each / 10, each * slope) for each in sorted(set(tenths))]
+    columns = columns_with(
+        data.draw(st.sampled_from([0.82, 0.86, 0.9])),
+        levels,
+        count=data.draw(st.integers(2, 6)),
+        gpus=data.draw(st.integers(1, 120)) / 10,
+    )
+    expected = optimum(columns)
+    assert expected is not None
+    assert solve(columns, "fleet").objective == pytest.approx(expected, abs=1e-10)
+
+
+def test_streams_that_only_an_instant_retraining_keeps_need_no_long_rows() -> None:
+    """One of 200 streams starts below its floor; 20 million units are no obstacle."""
+    free, dear = retraining(0, 0.9, name="free"), retraining(30, 0.95)
+    serves = (serving(0.1, 1.0),)
+    low = stream("low", 0.1, retraining=(free,), inference=serves, min_accuracy=0.3)
+    rest = [
+        stream(f"s{v}", 0.9, retraining=(dear,), inference=serves) for v in range(20)
+    ]
+    columns = columns_of(window(low, *rest, gpus=300, units_per_gpu=10))
+    result = solve(columns, "fleet")
+    assert result.status is Status.OPTIMAL
+    assert result.objective == pytest.approx(optimum(columns), abs=1e-10)
+    hopeless = stream("hopeless", 0.1, inference=serves, min_accuracy=0.5)
+    wide = window(hopeless, *rest, gpus=200_000, units_per_gpu=100)
+    assert solve(columns_of(wide), "fleet").status is Status.INFEASIBLE
+
+
+def test_an_interrupt_in_the_core_leaves_the_breaks_schedule(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Stopped after the relaxation, the run has its schedule and its bound."""
+    from solvers import TimeUp, fleet_program
+
+    def stop(*_: Any) -> None:
+        raise TimeUp
+
+    monkeypatch.setattr(fleet_program, "_core", stop)
+    columns = generate_columns("fleet", 300, 77.7, seed=1, num_types=2)
+    result = solve(columns, "fleet")
+    assert result.status is Status.FEASIBLE
+    assert result.stopped_by is StoppedBy.TIME_LIMIT
+    assert result.objective is not None
+    best = optimum(columns)
+    assert best is not None
+    assert result.objective <= best + 1e-12
+    assert result.bound is not None
+    assert result.bound >= best - 1e-12
+
+
 def test_floors_that_do_not_fit_are_infeasible() -> None:
     """Two streams that need 5 units each do not fit into 9, as objects and columns."""
     streams = [stream(name, 0.9, min_accuracy=0.5) for name in "AB"]
@@ -230,7 +322,7 @@ def test_a_time_limit_ends_the_run() -> None:
 def test_options_that_do_not_fit_are_refused() -> None:
     """A negative number of threads, and an initial schedule for columns."""
     instance = generate("recorded-like", 3, 1, seed=0)
-    with pytest.raises(InvalidOption, match="threads is -1"):
+    with pytest.raises(InvalidOption, match="threads is -1, expected 0 to 1024"):
         solve(instance, "fleet", Options(settings={"threads": -1}))
     start = solve(instance).schedule
     with pytest.raises(InvalidOption, match="no initial schedule"):
