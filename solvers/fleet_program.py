@@ -1,6 +1,7 @@
 """An optimal schedule of a whole fleet: the break, the core, and what they prove."""
 
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -9,6 +10,7 @@ from numpy.typing import NDArray
 from formulations.certificate import Certificate
 from formulations.kernels.chunks import default_workers
 from formulations.kernels.device import Device
+from formulations.kernels.plan_check import verify_plan
 from formulations.kernels.sweeps import Candidates, Prices, Survey
 from formulations.kernels.types import find_types
 from formulations.schedule_columns import ScheduleColumns
@@ -24,6 +26,7 @@ from solvers.fleet_relaxation import (
     steps_of,
     widened,
 )
+from solvers.options import Options
 from solvers.result import StoppedBy
 from solvers.search import Answer, Search, TimeUp
 
@@ -140,6 +143,27 @@ def prove_fleet(
         stopped_by=stopped_by,
         metadata=metadata,
     )
+
+
+@cache
+def load_kernels() -> None:
+    """Compile all that a fleet's proof calls, or load it, with a fleet of two."""
+    columns = Columns(
+        name="two streams",
+        window_seconds=10,
+        gpus=0.5,
+        units_per_gpu=10,
+        accuracy=np.array([0.5, 0.5]),
+        retraining_offsets=np.arange(3),
+        gpu_seconds=np.array([1.0, 1.0]),
+        retrained_accuracy=np.array([0.9, 0.9]),
+        inference_offsets=np.arange(3),
+        demand_gpus=np.array([0.1, 0.1]),
+        relative_accuracy=np.array([1.0, 1.0]),
+    )
+    answer = prove_fleet(columns, Search(Options()), "cpu", 1)
+    assert answer.schedule_columns is not None
+    verify_plan(columns, answer.schedule_columns)
 
 
 def _schedule(
