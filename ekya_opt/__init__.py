@@ -42,6 +42,9 @@ if TYPE_CHECKING:
     )
     from instances.columns import Columns, columns_of
     from instances.generators import generate, generate_columns
+    from instances.importers.ekya import import_ekya
+    from instances.importers.table_frames import inference_table_of, table_of
+    from instances.importers.tables import import_table
     from instances.library import load_shipped, shipped_names
     from instances.npz_files import write_columns
     from solvers import (
@@ -93,6 +96,9 @@ _HOMES = {
     ),
     "instances.columns": ("Columns", "columns_of"),
     "instances.generators": ("generate", "generate_columns"),
+    "instances.importers.ekya": ("import_ekya",),
+    "instances.importers.table_frames": ("inference_table_of", "table_of"),
+    "instances.importers.tables": ("import_table",),
     "instances.library": ("load_shipped", "shipped_names"),
     "instances.npz_files": ("write_columns",),
     "solvers": (
@@ -147,6 +153,9 @@ __all__ = [
     "evaluate",
     "generate",
     "generate_columns",
+    "import_ekya",
+    "import_table",
+    "inference_table_of",
     "landscape",
     "load_shipped",
     "plot_robustness",
@@ -162,6 +171,7 @@ __all__ = [
     "stress",
     "summarise",
     "summarise_robustness",
+    "table_of",
     "write_columns",
     "write_instance",
     "write_schedule",

@@ -11,6 +11,7 @@ import signal
 import sys
 from collections.abc import Sequence
 from importlib import import_module
+from keyword import iskeyword
 from typing import Any, NoReturn
 
 from ekya_opt.text import one_line
@@ -23,6 +24,7 @@ COMMANDS = (
     "compare",
     "check",
     "generate",
+    "import",
     "validate",
     "export",
     "solvers",
@@ -32,6 +34,7 @@ COMMANDS = (
     "stress",
     "robust",
     "landscape",
+    "estimators",
 )
 
 
@@ -100,7 +103,9 @@ def make_parser() -> Parser:
         title="commands", dest="command", metavar="COMMAND", required=True
     )
     for name in COMMANDS:
-        module = import_module(f"ekya_opt.commands.{name}")
+        # No module can be imported under a keyword of Python.
+        module_name = f"{name}_" if iskeyword(name) else name
+        module = import_module(f"ekya_opt.commands.{module_name}")
         summary = (module.__doc__ or "").split("\n\n")[0].replace("\n", " ")
         text = summary[:1].lower() + summary[1:].rstrip(".")
         command = commands.add_parser(

@@ -1,0 +1,1 @@
+"""Instances made from other people's measurements."""

@@ -1,0 +1,201 @@
+"""Instances made of what the profiler measured, one for each window."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from instances.errors import InvalidOption
+from instances.instance import (
+    Estimate,
+    InferenceConfig,
+    Instance,
+    RetrainingConfig,
+    Stream,
+)
+from instances.profiler.costs import CostSource, run_costs
+from instances.profiler.points import Point, RecipeRun, SampledFrames, WindowPoint
+
+Estimates = Mapping[tuple[str, int, str], Estimate]
+"""The estimate of a config by (stream, window, config), in device seconds."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Server:
+    """The edge server whose window the measured streams share.
+
+    Attributes
+    ----------
+    gpus, units_per_gpu, window_seconds, reallocation, min_accuracy
+        As in :class:`instances.Instance`.
+    scale
+        GPU-seconds of the server for one second of the profiled device, above 0: how
+        many times slower the server is. Delays and the demand of inference are
+        multiplied as well, the demand never beyond one GPU.
+    cost_source
+        Whether GPU-seconds are the measured ones or nominal.
+    """
+
+    gpus: float = 4.0
+    units_per_gpu: int = 20
+    window_seconds: float = 200.0
+    reallocation: str = "never"
+    min_accuracy: float = 0.0
+    scale: float = 100.0
+    cost_source: CostSource = CostSource.MEASURED
+    metadata: Mapping[str, Any] = field(default_factory=dict)
+
+
+def profiled_instances(
+    name: str,
+    points: Iterable[Point],
+    estimates: Estimates,
+    server: Server,
+) -> list[Instance]:
+    """Return one instance for each window in which every stream is measured whole.
+
+    A stream's accuracy and those of its configs are the ones on the window's own
+    frames. Every model at hand is a retraining config of no GPU-seconds,
+    ``cached-{origin}``, delayed by the time to load it; what it scores on the
+    validation frames is its estimate. A relative accuracy above 1, which noise can
+    bring about, counts as 1. Both costs of every config are kept in the metadata.
+
+    Raises
+    ------
+    InvalidOption
+        If no window is measured whole.
+    """
+    windows: dict[int, dict[str, WindowPoint]] = {}
+    runs: dict[tuple[str, int], list[RecipeRun]] = {}
+    for point in points:
+        if isinstance(point, WindowPoint):
+            windows.setdefault(point.window, {})[point.stream] = point
+        elif isinstance(point, RecipeRun):
+            runs.setdefault((point.stream, point.window), []).append(point)
+    streams = sorted({stream for found in windows.values() for stream in found})
+    whole = [
+        window
+        for window in sorted(windows)
+        if all((stream, window) in runs for stream in streams)
+        and set(streams) == set(windows[window])
+    ]
+    if not whole:
+        raise InvalidOption("no window of the profile is measured for every stream")
+    return [
+        _window_instance(
+            f"{name}-window{window}",
+            [(windows[window][stream], runs[stream, window]) for stream in streams],
+            estimates,
+            server,
+        )
+        for window in whole
+    ]
+
+
+def _window_instance(
+    name: str,
+    measured: list[tuple[WindowPoint, list[RecipeRun]]],
+    estimates: Estimates,
+    server: Server,
+) -> Instance:
+    costs = {
+        source.value: {
+            point.stream: {
+                f"{run.recipe}-e{epochs}": _rounded(seconds)
+                for run in runs
+                for epochs, seconds in zip(
+                    run.epochs, run_costs(run, source), strict=True
+                )
+            }
+            for point, runs in measured
+        }
+        for source in CostSource
+    }
+    return Instance(
+        name=name,
+        window_seconds=server.window_seconds,
+        gpus=server.gpus,
+        units_per_gpu=server.units_per_gpu,
+        reallocation=server.reallocation,  # type: ignore[arg-type]
+        min_accuracy=server.min_accuracy,
+        streams=tuple(
+            _stream(point, runs, estimates, server) for point, runs in measured
+        ),
+        metadata={
+            **server.metadata,
+            "cost_source": server.cost_source.value,
+            "scale": server.scale,
+            "device_seconds": costs,
+            "class_mix": {
+                point.stream: {
+                    "training": list(point.class_mix_training),
+                    "test": list(point.class_mix_test),
+                }
+                for point, _ in measured
+            },
+            "num_test": {point.stream: point.num_test for point, _ in measured},
+        },
+    )
+
+
+def _stream(
+    point: WindowPoint,
+    runs: list[RecipeRun],
+    estimates: Estimates,
+    server: Server,
+) -> Stream:
+    delay = _rounded(server.scale * point.delay_seconds)
+    retrainings = []
+    for run in runs:
+        costs = run_costs(run, server.cost_source)
+        for epochs, accuracy, cost in zip(
+            run.epochs, run.test_accuracy, costs, strict=True
+        ):
+            name = f"{run.recipe}-e{epochs}"
+            estimate = estimates.get((point.stream, point.window, name))
+            retrainings.append(
+                RetrainingConfig(
+                    name=name,
+                    gpu_seconds=_rounded(server.scale * cost),
+                    accuracy=_rounded(accuracy),
+                    delay_seconds=delay,
+                    estimate=estimate and _scaled(estimate, server.scale),
+                )
+            )
+    retrainings += [
+        RetrainingConfig(
+            name=f"cached-{model.origin}",
+            gpu_seconds=0.0,
+            accuracy=_rounded(model.test_accuracy),
+            delay_seconds=_rounded(server.scale * model.load_seconds),
+            estimate=Estimate(
+                gpu_seconds=0.0, accuracy=_rounded(model.validation_accuracy)
+            ),
+        )
+        for model in point.cached
+    ]
+    return Stream(
+        name=point.stream,
+        accuracy=_rounded(point.start_test_accuracy),
+        retraining=tuple(retrainings),
+        inference=tuple(_inference(serving, server) for serving in point.serving),
+    )
+
+
+def _inference(serving: SampledFrames, server: Server) -> InferenceConfig:
+    stride = serving.stride
+    return InferenceConfig(
+        name="every-frame" if stride == 1 else f"every-{stride}",
+        gpus=_rounded(min(1.0, server.scale * serving.gpus)),
+        relative_accuracy=_rounded(min(1.0, serving.relative_accuracy)),
+    )
+
+
+def _scaled(estimate: Estimate, scale: float) -> Estimate:
+    return Estimate(
+        gpu_seconds=_rounded(scale * estimate.gpu_seconds),
+        accuracy=_rounded(estimate.accuracy),
+    )
+
+
+def _rounded(value: float) -> float:
+    return round(value, 6)
