@@ -25,6 +25,7 @@ COMMANDS = (
     "check",
     "generate",
     "import",
+    "profile",
     "validate",
     "export",
     "solvers",

@@ -1,27 +1,39 @@
 """Estimators of retraining on recorded instances: errors and plan regret."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from os import PathLike
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from ekya_opt.comparison import Progress, read_all
 from ekya_opt.planning import COLUMNS as PLAN_COLUMNS
 from ekya_opt.planning import planned
 from ekya_opt.solver_specs import solver_specs
-from instances import Instance
+from instances import Estimate, Instance, InvalidOption
+from instances.profiler.costs import CostSource
 from instances.profiler.estimator_errors import estimator_frame
-from instances.profiler.estimators import HistoryRule, estimates
-from instances.profiler.observations import observations_of_instances, with_estimates
+from instances.profiler.estimators import HistoryRule, estimates, perfect
+from instances.profiler.observations import (
+    Key,
+    Observation,
+    observations_of_instances,
+    observations_of_points,
+    with_estimates,
+)
+from instances.profiler.points import Point
 from solvers import Options, StoppedBy
 
 DEFAULT_SOLVERS = ("thief", "dp")
-DEFAULT_ESTIMATORS = ("recorded", "history", "combo")
-DEFAULT_TIMES = ("linear", "history")
+OF_INSTANCES = ("recorded", "history", "combo", "calibrated")
+OF_POINTS = ("paper", "samples", "last", "history", "combo", "calibrated")
+TIMES_OF_INSTANCES = ("linear", "history")
+TIMES_OF_POINTS = ("linear", "probe", "history")
+TIMES_OF_NOMINAL_COSTS = ("nominal", "history")
 
-TRUTH = "truth"
+TRUTH, PERFECT = "truth", "perfect"
 NUMBERS = ("objective", "on_truth", "regret")
 COLUMNS = (
     *PLAN_COLUMNS[:1],
@@ -31,7 +43,8 @@ COLUMNS = (
     *NUMBERS,
     *PLAN_COLUMNS[5:],
 )
-ERRORS = ("median", "mean", "p90", "bias", "rank_correlation", "unranked_windows")
+ERRORS = ("median", "mean", "p90", "bias", "rank_correlation")
+KEYS = ["estimator", "time"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -43,46 +56,75 @@ class EstimatorReport:
     errors
         A row for each estimator and time rule, as
         :func:`instances.profiler.estimator_errors.estimator_frame` returns them.
-        Instances hold no validation accuracy; its columns equal those of the test.
+        Without measured points the columns of the validation equal those of the test.
     plans
         A row for each instance, estimator, time rule and solver: ``objective`` is
         that of the plan made with the estimates, scored on the truth, ``on_truth``
         that of the same solver's plan made with the true numbers, ``regret`` the
-        difference. The estimator ``truth`` has the plans made with true numbers.
+        difference. The estimator ``truth`` has the plans made with true numbers. Where
+        measured points are known, ``perfect`` has the plans made with what a perfect
+        profile would say, the accuracy on the validation frames at the true cost: what
+        these lose is due to the drift from the labelled frames to the window's own.
     """
 
     errors: pd.DataFrame
     plans: pd.DataFrame
 
-    def summary(self) -> pd.DataFrame:
-        """Return one row for each estimator, time rule and solver.
+    def errors_shown(self) -> pd.DataFrame:
+        """Return ``errors`` for people: short names, and nothing twice."""
+        return shown_errors(self.errors)
 
-        Errors of accuracy, the rank correlation within streams' windows and the number
-        of these where it is undefined, the median relative error of time, and the
-        means over the instances of objective and regret.
-        ``solved`` of ``plans`` have a schedule, and the means are over these.
+    def regrets(self) -> pd.DataFrame:
+        """Return one row for each estimator, time rule and solver: means over plans.
+
+        ``solved`` of ``plans`` have a schedule, and the means of objective and regret
+        are over these.
         """
-        keys = ["estimator", "time"]
-        names = {f"test_{name}": name for name in ERRORS}
-        errors = self.errors[[*keys, *names, "time_median"]].rename(columns=names)
-        by = self.plans.groupby([*keys, "solver", "settings"], sort=False)
-        plans = by.agg(
+        by = self.plans.groupby([*KEYS, "solver", "settings"], sort=False)
+        found = by.agg(
             objective=("objective", "mean"),
             regret=("regret", "mean"),
             solved=("objective", "count"),
             plans=("instance", "size"),
         )
-        joined = plans.reset_index().merge(errors, on=keys, how="left")
-        first = [*keys, *names.values(), "time_median"]
-        return joined[[*first, *(key for key in joined.columns if key not in first)]]
+        return found.reset_index()
+
+    def summary(self) -> pd.DataFrame:
+        """Return :meth:`regrets` with the columns of ``errors``."""
+        return self.regrets().merge(self.errors, on=KEYS, how="left")
+
+
+def shown_errors(errors: pd.DataFrame) -> pd.DataFrame:
+    """Return errors of estimators for people: short names, and nothing twice.
+
+    Parameters
+    ----------
+    errors
+        As :func:`instances.profiler.estimator_errors.estimator_frame` returns it. The
+        columns of the validation are dropped if those of the test say the same.
+    """
+    kinds = {"validation": "val", "test": "test"}
+    names = {kind: [f"{kind}_{name}" for name in ERRORS] for kind in kinds}
+    of_validation, of_test = (errors[columns].to_numpy() for columns in names.values())
+    columns = [*names["validation"], *names["test"]]
+    if np.array_equal(of_validation, of_test, equal_nan=True):
+        columns = names["test"]
+    short = {
+        f"{kind}_{name}": f"{word}_{name.removesuffix('_correlation')}"
+        for kind, word in kinds.items()
+        for name in ERRORS
+    }
+    found = errors[[*KEYS, "configs", *columns, "time_median", "time_bias"]]
+    return found.rename(columns=short)
 
 
 def estimator_report(
     instances: Iterable[Instance | str | PathLike[str]],
     solvers: str | Iterable[str] = DEFAULT_SOLVERS,
     *,
-    estimators: Iterable[str] = DEFAULT_ESTIMATORS,
-    times: Iterable[str] = DEFAULT_TIMES,
+    points: Iterable[Point] | None = None,
+    estimators: Iterable[str] | None = None,
+    times: Iterable[str] | None = None,
     history: HistoryRule = "earlier",
     time_limit: float | None = None,
     seed: int = 0,
@@ -99,8 +141,12 @@ def estimator_report(
         As in :func:`ekya_opt.compare`: the windows of one server in their order.
     solvers, time_limit, seed, workers, progress
         As in :func:`ekya_opt.stress`.
+    points
+        What the instances were made of, if the profiler of ekya-opt made them: then
+        the micro-profiles and the validation are known as well.
     estimators, times, history
-        As in :func:`instances.profiler.estimators.estimates`.
+        As in :func:`instances.profiler.estimators.estimates`; by default all that
+        what is known suffices for.
 
     Raises
     ------
@@ -112,14 +158,18 @@ def estimator_report(
     problems = read_all(instances)
     options = {"time_limit": time_limit, "seed": seed, "workers": workers}
     Options(**options)  # type: ignore[arg-type]
-    names, rules = tuple(dict.fromkeys(estimators)), tuple(dict.fromkeys(times))
-    seen = observations_of_instances(problems)
+    known = _known(problems, points)
+    names = tuple(dict.fromkeys(known.estimators if estimators is None else estimators))
+    rules = tuple(dict.fromkeys(known.times if times is None else times))
+    seen = known.observations
     errors = estimator_frame(seen, names, rules, history=history)
     tasks = [(TRUTH, TRUTH, problems)]
+    if points is not None:
+        tasks.append((PERFECT, TRUTH, known.told(problems, perfect(seen))))
     for name in names:
         for rule in rules:
             said = estimates(seen, name, time=rule, history=history)
-            tasks.append((name, rule, with_estimates(problems, said)))
+            tasks.append((name, rule, known.told(problems, said)))
     total = len(problems) * len(tasks) * len(specs)
     rows: list[dict[str, Any]] = []
     on_truth: dict[tuple[int, str], float | None] = {}
@@ -150,3 +200,53 @@ def estimator_report(
     plans = plans.astype(dict.fromkeys((*NUMBERS, "seconds"), "float64"))
     plans.attrs["interrupted"] = interrupted
     return EstimatorReport(errors=errors, plans=plans)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Known:
+    """What estimators can be told of some instances."""
+
+    observations: list[Observation]
+    windows: list[int]
+    scale: float
+    estimators: tuple[str, ...]
+    times: tuple[str, ...]
+
+    def told(
+        self, instances: list[Instance], said: Mapping[Key, Estimate]
+    ) -> list[Instance]:
+        """Return the instances with estimates in the observations' own seconds."""
+        return with_estimates(instances, said, windows=self.windows, scale=self.scale)
+
+
+def _known(instances: list[Instance], points: Iterable[Point] | None) -> _Known:
+    if points is None:
+        return _Known(
+            observations=observations_of_instances(instances),
+            windows=list(range(1, len(instances) + 1)),
+            scale=1.0,
+            estimators=OF_INSTANCES,
+            times=TIMES_OF_INSTANCES,
+        )
+    told: list[Mapping[str, Any]] = [instance.metadata for instance in instances]
+    source, scale = told[0].get("cost_source"), told[0].get("scale")
+    windows = [each["window"] for each in told if isinstance(each.get("window"), int)]
+    alike = all(
+        (each.get("cost_source"), each.get("scale")) == (source, scale) for each in told
+    )
+    if (
+        source not in tuple(CostSource)
+        or not isinstance(scale, int | float)
+        or len(windows) < len(told)
+        or not alike
+    ):
+        message = "the instances are not made of one profile for one server"
+        raise InvalidOption(message)
+    nominal = source == CostSource.NOMINAL
+    return _Known(
+        observations=observations_of_points(points, CostSource(str(source))),
+        windows=windows,
+        scale=scale,
+        estimators=OF_POINTS,
+        times=TIMES_OF_NOMINAL_COSTS if nominal else TIMES_OF_POINTS,
+    )

@@ -7,6 +7,7 @@ from types import TracebackType
 from typing import Self
 
 FIRST_AFTER = 1.0
+BAR_LENGTH = 20
 
 
 class Ticker:
@@ -46,8 +47,10 @@ class Ticker:
         self.what = what
 
     def note(self, done: int, total: int, what: str) -> None:
-        """Show what comes next and how much is done."""
-        self.say(f"{done}/{total} {what}")
+        """Show what comes next and how much is done, with a bar."""
+        filled = BAR_LENGTH * done // max(total, 1)
+        bar = "#" * filled + "." * (BAR_LENGTH - filled)
+        self.say(f"[{bar}] {done}/{total} {what}")
 
     def _tick(self) -> None:
         start = time.perf_counter()

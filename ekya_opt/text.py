@@ -37,11 +37,11 @@ def number(value: float | None, digits: int = 6) -> str:
     return f"{value:.{digits}f}"
 
 
-def percent(value: float | None) -> str:
+def percent(value: float | None, digits: int = 3) -> str:
     """Return a share as a percentage; ``-`` for none."""
     if value is None or not math.isfinite(value):
         return MISSING
-    return f"{100 * value:.3f}%"
+    return f"{100 * value:.{digits}f}%"
 
 
 def one_line(text: str) -> str:

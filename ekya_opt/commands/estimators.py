@@ -1,26 +1,38 @@
 """Report how far estimates of retraining are off, and what plans on them lose.
 
-PATH… are the windows of one server in their order. For each estimator, rule for time
-and solver: errors of accuracy, rank correlation within a stream's window, relative
-error of time, and plan regret, the objective of the plan made with true numbers less
-that of the plan made with estimates, both scored on the truth. --csv holds every plan.
+PATH… are the windows of one server in their order. A first table has for each
+estimator and rule for time the errors of accuracy, rank correlation within a stream's
+window and relative error of time; a second one for each solver the plan regret: the
+objective of the plan made with true numbers less that of the plan made with estimates,
+both scored on the truth. Beside instances of ekya-opt profile lies what was measured:
+micro-profiles are known then, and errors against validation and test frames differ.
+--csv holds every plan.
 """
 
 import argparse
-from typing import Any
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
 
 from ekya_opt.commands.arguments import add_changes, add_json, check_writable
+from ekya_opt.commands.frames import frame_text
 from ekya_opt.commands.studies import add_study, read_changed, report_study, study_words
 from ekya_opt.text import number, percent
 
+if TYPE_CHECKING:
+    from instances.profiler.points import Point
+
+KINDS = ("val", "test")
+ERRORS = ("median", "mean", "p90", "bias")
 SHOWN: dict[str, Any] = {
     **dict.fromkeys(
-        ("median", "mean", "p90", "bias", "objective", "regret"),
+        (
+            *(f"{kind}_{name}" for kind in KINDS for name in ERRORS),
+            *("objective", "regret"),
+        ),
         lambda value: number(value, 4),
     ),
-    "rank_correlation": lambda value: number(value, 2),
-    "unranked_windows": lambda value: number(value, 0),
-    "time_median": percent,
+    **dict.fromkeys([f"{kind}_rank" for kind in KINDS], lambda value: number(value, 2)),
+    **dict.fromkeys(("time_median", "time_bias"), lambda value: percent(value, 1)),
 }
 
 
@@ -29,15 +41,17 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_study(parser, "thief,dp")
     parser.add_argument(
         "--estimators",
-        default="recorded,history,combo",
+        type=_names,
         metavar="A,B,C",
-        help="what tells the accuracies",
+        help="what tells the accuracies (default: recorded,history,combo,calibrated, "
+        "or with measured points paper,samples,last,history,combo,calibrated)",
     )
     parser.add_argument(
         "--times",
-        default="linear,history",
+        type=_names,
         metavar="A,B",
-        help="what tells the GPU-seconds; linear is what the file holds",
+        help="what tells the GPU-seconds: linear (without points what the file holds), "
+        "probe, nominal or history (default: all that are known)",
     )
     parser.add_argument(
         "--history",
@@ -58,10 +72,32 @@ def run(arguments: argparse.Namespace) -> int:
     with Ticker("reading") as ticker:
         report = estimator_report(
             read_changed(arguments),
-            estimators=arguments.estimators.split(","),
-            times=arguments.times.split(","),
+            points=_points(arguments.paths),
+            estimators=arguments.estimators,
+            times=arguments.times,
             history=arguments.history,
             progress=ticker.note,
             **study_words(arguments),
         )
-    return report_study(arguments, report.plans, report.summary(), SHOWN)
+    if arguments.json:
+        return report_study(arguments, report.plans, report.summary(), SHOWN)
+    print(frame_text(report.errors_shown(), SHOWN))
+    print()
+    return report_study(arguments, report.plans, report.regrets(), SHOWN)
+
+
+def _names(text: str) -> list[str]:
+    return text.split(",")
+
+
+def _points(sources: Sequence[str]) -> "list[Point] | None":
+    """Return what all the instances were made of; ``None`` if that is not there."""
+    from ekya_opt.reading import paths_of
+    from instances import read_instance
+    from instances.profiler.journal import journal_beside, read_journal
+
+    files = {journal_beside(path, read_instance(path)) for path in paths_of(sources)}
+    if len(files) != 1:
+        return None
+    (file,) = files
+    return None if file is None else read_journal(file)[1]

@@ -6,12 +6,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib.metadata import version
 from importlib.util import find_spec
+from pathlib import Path
 from typing import Any, Literal
 
 from instances.errors import EkyaOptError, InvalidOption
 
 DeviceName = Literal["cpu", "cuda"]
 DEVICES: tuple[DeviceName, ...] = ("cpu", "cuda")
+CPU_INFO = Path("/proc/cpuinfo")
 NEEDED = {"torch": "PyTorch", "sklearn": "scikit-learn", "PIL": "Pillow"}
 
 
@@ -73,21 +75,34 @@ def reproducible() -> Iterator[None]:
 
 
 def device_record(name: str) -> dict[str, Any]:
-    """Return the device, the versions and the load under which a run is measured."""
+    """Return the device, the threads and the versions that accuracies depend on."""
     import torch
 
-    label = platform.processor() or platform.machine()
-    if name == "cuda":
-        label = torch.cuda.get_device_name()
-    load = os.getloadavg()[0] if hasattr(os, "getloadavg") else None
+    label = torch.cuda.get_device_name() if name == "cuda" else _processor_name()
     return {
         "device": name,
         "device_name": label,
         "threads": 1,
         "cpu_count": os.cpu_count(),
-        "load_average": load,
         "python": platform.python_version(),
         "torch": version("torch"),
         "scikit-learn": version("scikit-learn"),
         "numpy": version("numpy"),
     }
+
+
+def load_average() -> float | None:
+    """Return the machine's load of the last minute; ``None`` where none is told."""
+    return os.getloadavg()[0] if hasattr(os, "getloadavg") else None
+
+
+def _processor_name() -> str:
+    """Return the processor's own name, or its family where only that is told."""
+    try:
+        for line in CPU_INFO.read_text(encoding="utf-8").splitlines():
+            key, _, value = line.partition(":")
+            if key.strip() == "model name":
+                return value.strip()
+    except OSError:
+        pass
+    return platform.processor() or platform.machine()

@@ -1,8 +1,8 @@
 """The file to which the profiler writes each point as soon as it is measured.
 
-A profile's folder holds ``points.jsonl``: one JSON object a line, the first the
-settings, then the points in the order in which they were finished. An interrupted run
-leaves at most one unfinished last line, which the next run drops before it goes on.
+One JSON object a line: first the settings, then the points in the order in which they
+were finished. An interrupted run leaves at most one unfinished last line, which the
+next run drops before it goes on.
 """
 
 import json
@@ -14,11 +14,11 @@ from typing import Any, BinaryIO, Self
 
 from instances.checks import shown
 from instances.errors import EkyaOptError, InvalidOption
+from instances.instance import Instance
 from instances.json_files import SCHEMA_VERSION, decode, encode, parse_json
 from instances.profiler.point_checks import InvalidPoint
 from instances.profiler.points import MicroRun, Point, RecipeRun, WindowPoint
 
-FILE_NAME = "points.jsonl"
 KINDS: dict[str, type[Point]] = {
     "window": WindowPoint,
     "run": RecipeRun,
@@ -32,8 +32,8 @@ class Journal:
 
     Parameters
     ----------
-    folder
-        Of the profile; made if it is missing.
+    path
+        Of the file; its folder is made if it is missing.
     settings
         What must be equal for two runs to add to one profile, as JSON values.
 
@@ -45,19 +45,19 @@ class Journal:
     Raises
     ------
     InvalidOption
-        If the folder holds a profile with other settings.
+        If the file holds a profile with other settings.
     InvalidPoint
         If a line but the last is no point, with the file and the line.
     EkyaOptError
         If the file cannot be read or written.
     """
 
-    def __init__(self, folder: Path, settings: Mapping[str, Any]) -> None:
-        self.path = folder / FILE_NAME
+    def __init__(self, path: Path, settings: Mapping[str, Any]) -> None:
+        self.path = path
         self.points: list[Point] = []
         self._file: BinaryIO | None = None
         try:
-            folder.mkdir(parents=True, exist_ok=True)
+            path.parent.mkdir(parents=True, exist_ok=True)
             found = self.path.exists() and self._whole_lines()
             if found:
                 earlier, self.points = read_journal(self.path)
@@ -132,6 +132,18 @@ def read_journal(path: Path) -> tuple[dict[str, Any], list[Point]]:
     ]
 
 
+def journal_beside(path: Path, instance: Instance) -> Path | None:
+    """Return the file of the points that an instance file was made of, if it is there.
+
+    The instance's metadata name it; it lies in the same folder.
+    """
+    name = instance.metadata.get("points")
+    if not isinstance(name, str) or not name:
+        return None
+    found = path.parent / Path(name).name
+    return found if found.is_file() else None
+
+
 def _value(path: Path, number: int, line: bytes) -> dict[str, Any]:
     try:
         value = parse_json(line.decode("utf-8"), InvalidPoint)
@@ -157,13 +169,24 @@ def _point(path: Path, number: int, value: dict[str, Any]) -> Point:
 
 
 def _check_same(path: Path, earlier: dict[str, Any], now: dict[str, Any]) -> None:
-    plain = json.loads(json.dumps(now))
-    for name in sorted({*earlier, *plain}):
-        if earlier.get(name) != plain.get(name):
+    before, after = _flat(earlier), _flat(json.loads(json.dumps(now)))
+    for name in {**before, **after}:
+        if before.get(name) != after.get(name):
             raise InvalidOption(
-                f"{path}: was measured with {name} {shown(earlier.get(name))}, not "
-                f"{shown(plain.get(name))}; choose another folder to begin anew"
+                f"{path}: was measured with {name} {shown(before.get(name))}, not "
+                f"{shown(after.get(name))}; choose another folder to begin anew"
             )
+
+
+def _flat(value: dict[str, Any]) -> dict[str, Any]:
+    """Return the values in nested objects by the names that lead to them."""
+    found: dict[str, Any] = {}
+    for name, part in value.items():
+        if isinstance(part, dict):
+            found |= {f"{name}.{rest}": each for rest, each in _flat(part).items()}
+        else:
+            found[name] = part
+    return found
 
 
 def _or(names: Iterable[str]) -> str:

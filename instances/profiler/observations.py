@@ -185,24 +185,43 @@ def observations_of_instances(instances: Sequence[Instance]) -> list[Observation
 
 
 def with_estimates(
-    instances: Sequence[Instance], estimates: Mapping[Key, Estimate]
+    instances: Sequence[Instance],
+    estimates: Mapping[Key, Estimate],
+    *,
+    windows: Sequence[int] | None = None,
+    scale: float = 1.0,
 ) -> list[Instance]:
-    """Return the instances with these estimates, numbered as above.
+    """Return the instances with these estimates.
 
     A config without one keeps its own.
+
+    Parameters
+    ----------
+    instances
+        The windows of a server.
+    estimates
+        By (stream, window, config).
+    windows
+        The number of each instance's window; 1, 2, … by default.
+    scale
+        GPU-seconds of the instances for a second of the estimates.
     """
+    numbers = range(1, len(instances) + 1) if windows is None else windows
     return [
-        _with_estimates(instance, window, estimates)
-        for window, instance in enumerate(instances, start=1)
+        _with_estimates(instance, window, estimates, scale)
+        for window, instance in zip(numbers, instances, strict=True)
     ]
 
 
 def _with_estimates(
-    instance: Instance, window: int, estimates: Mapping[Key, Estimate]
+    instance: Instance, window: int, estimates: Mapping[Key, Estimate], scale: float
 ) -> Instance:
     def estimated(stream: str, config: RetrainingConfig) -> RetrainingConfig:
         estimate = estimates.get((stream, window, config.name))
-        return config if estimate is None else replace(config, estimate=estimate)
+        if estimate is None:
+            return config
+        seconds = scale * estimate.gpu_seconds
+        return replace(config, estimate=replace(estimate, gpu_seconds=seconds))
 
     streams = tuple(
         replace(

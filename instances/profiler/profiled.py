@@ -9,6 +9,7 @@ from instances.instance import (
     Estimate,
     InferenceConfig,
     Instance,
+    Reallocation,
     RetrainingConfig,
     Stream,
 )
@@ -25,7 +26,7 @@ class Server:
 
     Attributes
     ----------
-    gpus, units_per_gpu, window_seconds, reallocation, min_accuracy
+    gpus, units_per_gpu, window_seconds, reallocation, slot_seconds, min_accuracy
         As in :class:`instances.Instance`.
     scale
         GPU-seconds of the server for one second of the profiled device, above 0: how
@@ -33,16 +34,50 @@ class Server:
         multiplied as well, the demand never beyond one GPU.
     cost_source
         Whether GPU-seconds are the measured ones or nominal.
+    metadata
+        Of every instance, before what is added to it.
+
+    Raises
+    ------
+    InvalidOption
+        If the scale is not a number above 0.
+    InvalidInstance
+        If another field lies outside the domain of an instance's.
     """
 
     gpus: float = 4.0
     units_per_gpu: int = 20
     window_seconds: float = 200.0
-    reallocation: str = "never"
+    reallocation: Reallocation = Reallocation.NEVER
+    slot_seconds: float | None = None
     min_accuracy: float = 0.0
     scale: float = 100.0
     cost_source: CostSource = CostSource.MEASURED
     metadata: Mapping[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        if not 0 < self.scale <= 1e9:
+            message = f"scale is {self.scale}, expected a number above 0, at most 1e9"
+            raise InvalidOption(message)
+        idle = InferenceConfig(name="any", gpus=0.0, relative_accuracy=1.0)
+        stream = Stream(name="any", accuracy=1.0, inference=(idle,))
+        self.instance("any", (stream,))
+
+    def instance(
+        self, name: str, streams: tuple[Stream, ...], **metadata: Any
+    ) -> Instance:
+        """Return an instance of this server."""
+        return Instance(
+            name=name,
+            window_seconds=self.window_seconds,
+            gpus=self.gpus,
+            units_per_gpu=self.units_per_gpu,
+            reallocation=self.reallocation,
+            slot_seconds=self.slot_seconds,
+            min_accuracy=self.min_accuracy,
+            streams=streams,
+            metadata={**self.metadata, **metadata},
+        )
 
 
 def profiled_instances(
@@ -82,7 +117,8 @@ def profiled_instances(
         raise InvalidOption("no window of the profile is measured for every stream")
     return [
         _window_instance(
-            f"{name}-window{window}",
+            name,
+            window,
             [(windows[window][stream], runs[stream, window]) for stream in streams],
             estimates,
             server,
@@ -93,6 +129,7 @@ def profiled_instances(
 
 def _window_instance(
     name: str,
+    window: int,
     measured: list[tuple[WindowPoint, list[RecipeRun]]],
     estimates: Estimates,
     server: Server,
@@ -110,30 +147,21 @@ def _window_instance(
         }
         for source in CostSource
     }
-    return Instance(
-        name=name,
-        window_seconds=server.window_seconds,
-        gpus=server.gpus,
-        units_per_gpu=server.units_per_gpu,
-        reallocation=server.reallocation,  # type: ignore[arg-type]
-        min_accuracy=server.min_accuracy,
-        streams=tuple(
-            _stream(point, runs, estimates, server) for point, runs in measured
-        ),
-        metadata={
-            **server.metadata,
-            "cost_source": server.cost_source.value,
-            "scale": server.scale,
-            "device_seconds": costs,
-            "class_mix": {
-                point.stream: {
-                    "training": list(point.class_mix_training),
-                    "test": list(point.class_mix_test),
-                }
-                for point, _ in measured
-            },
-            "num_test": {point.stream: point.num_test for point, _ in measured},
+    return server.instance(
+        f"{name}-window{window}",
+        tuple(_stream(point, runs, estimates, server) for point, runs in measured),
+        window=window,
+        cost_source=server.cost_source.value,
+        scale=server.scale,
+        device_seconds=costs,
+        class_mix={
+            point.stream: {
+                "training": list(point.class_mix_training),
+                "test": list(point.class_mix_test),
+            }
+            for point, _ in measured
         },
+        num_test={point.stream: point.num_test for point, _ in measured},
     )
 
 

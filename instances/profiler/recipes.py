@@ -99,9 +99,9 @@ class Preset:
         return self.recipes[-1].width
 
     @property
-    def num_points(self) -> int:
-        """The points of a whole profile: one a window, two for each of its recipes."""
-        return self.num_streams * self.num_windows * (1 + 2 * len(self.recipes))
+    def points_per_window(self) -> int:
+        """The points of a stream's window: its own, and two for each recipe."""
+        return 1 + 2 * len(self.recipes)
 
     def reference(self, width: int) -> Recipe:
         """Return the recipe whose model the next window's retrainings start from.

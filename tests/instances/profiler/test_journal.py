@@ -3,18 +3,19 @@ from pathlib import Path
 import pytest
 
 from instances.errors import EkyaOptError, InvalidOption
-from instances.profiler.journal import FILE_NAME, Journal, read_journal
+from instances.profiler.journal import Journal, read_journal
 from instances.profiler.point_checks import InvalidPoint
 from instances.profiler.points import Point
 from tests.instances.profiler.records import micro, run, window
 
 SETTINGS = {"preset": "quick", "seed": 1, "strides": (1, 2)}
+FILE_NAME = "points.jsonl"
 POINTS: list[Point] = [window(), micro(), run()]
 
 
 def written(folder: Path) -> Path:
     """Return the file of a profile with one point of each kind."""
-    with Journal(folder, SETTINGS) as journal:
+    with Journal(folder / FILE_NAME, SETTINGS) as journal:
         for point in POINTS:
             journal.add(point)
     return folder / FILE_NAME
@@ -30,7 +31,7 @@ def test_points_are_read_as_they_were_written(tmp_path: Path) -> None:
 def test_a_second_run_goes_on_where_the_first_ended(tmp_path: Path) -> None:
     """Opening the same profile again finds its points and adds to them."""
     path = written(tmp_path)
-    with Journal(tmp_path, SETTINGS) as journal:
+    with Journal(tmp_path / FILE_NAME, SETTINGS) as journal:
         assert journal.points == POINTS
         journal.add(run(window=2))
     assert read_journal(path)[1] == [*POINTS, run(window=2)]
@@ -46,7 +47,7 @@ def test_an_interrupt_loses_the_unfinished_line_only(
     start = content[:-1].rfind(b"\n") + 1
     path.write_bytes(content[: start + int(kept * (len(content) - start))])
     assert read_journal(path)[1] == POINTS[:2]
-    with Journal(tmp_path, SETTINGS) as journal:
+    with Journal(tmp_path / FILE_NAME, SETTINGS) as journal:
         assert journal.points == POINTS[:2]
         journal.add(POINTS[2])
     assert path.read_bytes() == content
@@ -63,7 +64,7 @@ def test_other_settings_are_refused_by_name(tmp_path: Path) -> None:
     """A profile never mixes two seeds; the file stays as it was."""
     content = written(tmp_path).read_bytes()
     with pytest.raises(InvalidOption, match="was measured with seed 1, not 2"):
-        Journal(tmp_path, {**SETTINGS, "seed": 2})
+        Journal(tmp_path / FILE_NAME, {**SETTINGS, "seed": 2})
     assert (tmp_path / FILE_NAME).read_bytes() == content
 
 
@@ -104,4 +105,4 @@ def test_a_folder_that_cannot_be_made_is_one_error(tmp_path: Path) -> None:
     """A file in the folder's place is reported, not raised as an OSError."""
     (tmp_path / "taken").write_text("x")
     with pytest.raises(EkyaOptError, match="cannot be written"):
-        Journal(tmp_path / "taken", SETTINGS)
+        Journal(tmp_path / "taken" / FILE_NAME, SETTINGS)

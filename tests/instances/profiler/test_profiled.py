@@ -16,6 +16,7 @@ def test_a_window_becomes_an_instance() -> None:
     points: list[Point] = [window(), micro(), run()]
     (instance,) = profiled_instances("mine", points, ESTIMATES, SERVER)
     assert instance.name == "mine-window1"
+    assert instance.metadata["window"] == 1
     (stream,) = instance.streams
     assert stream.accuracy == 0.5
     one, three, cached = stream.retraining
@@ -63,3 +64,10 @@ def test_nothing_measured_is_an_error() -> None:
     """A profile that ended before its first run says so."""
     with pytest.raises(InvalidOption, match="no window of the profile"):
         profiled_instances("mine", [window()], {}, SERVER)
+
+
+@pytest.mark.parametrize("scale", [0.0, -1.0, float("nan"), float("inf")])
+def test_a_scale_is_above_0(scale: float) -> None:
+    """A server whose seconds are worth nothing cannot be."""
+    with pytest.raises(InvalidOption, match="scale is"):
+        Server(scale=scale)
