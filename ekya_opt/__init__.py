@@ -11,9 +11,11 @@ if TYPE_CHECKING:
 
     from ekya_opt.checking import Check, check
     from ekya_opt.comparison import compare, summarise
+    from ekya_opt.estimator_study import EstimatorReport, estimator_report
     from ekya_opt.landscapes import landscape
     from ekya_opt.noise_study import robustness, summarise_robustness
     from ekya_opt.plots.noise import plot_robustness
+    from ekya_opt.pruning_study import pruning_report, summarise_pruning
     from ekya_opt.reading import read, read_columns
     from ekya_opt.solving import solve
     from ekya_opt.stress_report import stress
@@ -47,6 +49,7 @@ if TYPE_CHECKING:
     from instances.importers.tables import import_table
     from instances.library import load_shipped, shipped_names
     from instances.npz_files import write_columns
+    from instances.profiler.profile import Profile, profile
     from solvers import (
         Answer,
         Options,
@@ -64,9 +67,11 @@ _HOMES = {
     "dataclasses": ("replace",),
     "ekya_opt.checking": ("Check", "check"),
     "ekya_opt.comparison": ("compare", "summarise"),
+    "ekya_opt.estimator_study": ("EstimatorReport", "estimator_report"),
     "ekya_opt.landscapes": ("landscape",),
     "ekya_opt.noise_study": ("robustness", "summarise_robustness"),
     "ekya_opt.plots.noise": ("plot_robustness",),
+    "ekya_opt.pruning_study": ("pruning_report", "summarise_pruning"),
     "ekya_opt.reading": ("read", "read_columns"),
     "ekya_opt.solving": ("solve",),
     "ekya_opt.stress_report": ("stress",),
@@ -101,6 +106,7 @@ _HOMES = {
     "instances.importers.tables": ("import_table",),
     "instances.library": ("load_shipped", "shipped_names"),
     "instances.npz_files": ("write_columns",),
+    "instances.profiler.profile": ("Profile", "profile"),
     "solvers": (
         "Answer",
         "Options",
@@ -121,6 +127,7 @@ __all__ = [
     "Columns",
     "EkyaOptError",
     "Estimate",
+    "EstimatorReport",
     "Evaluation",
     "InferenceConfig",
     "Instance",
@@ -130,6 +137,7 @@ __all__ = [
     "InvalidOption",
     "InvalidSchedule",
     "Options",
+    "Profile",
     "Reallocation",
     "Reproof",
     "Result",
@@ -150,6 +158,7 @@ __all__ = [
     "check",
     "columns_of",
     "compare",
+    "estimator_report",
     "evaluate",
     "generate",
     "generate_columns",
@@ -159,6 +168,8 @@ __all__ = [
     "landscape",
     "load_shipped",
     "plot_robustness",
+    "profile",
+    "pruning_report",
     "read",
     "read_columns",
     "read_schedule",
@@ -170,6 +181,7 @@ __all__ = [
     "solver_names",
     "stress",
     "summarise",
+    "summarise_pruning",
     "summarise_robustness",
     "table_of",
     "write_columns",

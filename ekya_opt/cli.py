@@ -36,6 +36,7 @@ COMMANDS = (
     "robust",
     "landscape",
     "estimators",
+    "pruning",
 )
 
 

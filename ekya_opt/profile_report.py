@@ -6,7 +6,7 @@ from typing import Any
 
 import pandas as pd
 
-from ekya_opt.estimator_report import OF_POINTS
+from ekya_opt.observed import OF_POINTS
 from instances.profiler.costs import CostSource, cost_spread
 from instances.profiler.estimator_errors import estimator_frame
 from instances.profiler.observations import Observation, observations_of_points

@@ -10,16 +10,18 @@ micro-profiles are known then, and errors against validation and test frames dif
 """
 
 import argparse
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from ekya_opt.commands.arguments import add_changes, add_json, check_writable
 from ekya_opt.commands.frames import frame_text
-from ekya_opt.commands.studies import add_study, read_changed, report_study, study_words
+from ekya_opt.commands.studies import (
+    add_study,
+    points_of,
+    read_changed,
+    report_study,
+    study_words,
+)
 from ekya_opt.text import number, percent
-
-if TYPE_CHECKING:
-    from instances.profiler.points import Point
 
 KINDS = ("val", "test")
 ERRORS = ("median", "mean", "p90", "bias")
@@ -65,14 +67,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Report, print and write; return the exit status."""
-    from ekya_opt.estimator_report import estimator_report
+    from ekya_opt.estimator_study import estimator_report
     from ekya_opt.progress import Ticker
 
     check_writable(arguments.csv)
     with Ticker("reading") as ticker:
         report = estimator_report(
             read_changed(arguments),
-            points=_points(arguments.paths),
+            points=points_of(arguments),
             estimators=arguments.estimators,
             times=arguments.times,
             history=arguments.history,
@@ -88,16 +90,3 @@ def run(arguments: argparse.Namespace) -> int:
 
 def _names(text: str) -> list[str]:
     return text.split(",")
-
-
-def _points(sources: Sequence[str]) -> "list[Point] | None":
-    """Return what all the instances were made of; ``None`` if that is not there."""
-    from ekya_opt.reading import paths_of
-    from instances import read_instance
-    from instances.profiler.journal import journal_beside, read_journal
-
-    files = {journal_beside(path, read_instance(path)) for path in paths_of(sources)}
-    if len(files) != 1:
-        return None
-    (file,) = files
-    return None if file is None else read_journal(file)[1]

@@ -180,7 +180,7 @@ def _print(
     """Print what was measured, what micro-profiling is worth, and the files."""
     from ekya_opt.commands.estimators import SHOWN
     from ekya_opt.commands.frames import frame_objects, frame_text
-    from ekya_opt.estimator_report import shown_errors
+    from ekya_opt.estimator_study import shown_errors
 
     directory = Path(arguments.output)
     files = [str(directory / f"{each.name}.json") for each in found.instances]

@@ -13,6 +13,8 @@ from instances import Instance
 if TYPE_CHECKING:
     import pandas as pd
 
+    from instances.profiler.points import Point
+
 
 def add_study(parser: argparse.ArgumentParser, solvers: str) -> None:
     """Add the instances, the solvers and the options of every solve."""
@@ -62,6 +64,19 @@ def read_changed(arguments: argparse.Namespace) -> list[Instance]:
         changed(read_instance(path), str(path), arguments)
         for path in paths_of(arguments.paths)
     ]
+
+
+def points_of(arguments: argparse.Namespace) -> "list[Point] | None":
+    """Return what all instances in PATH… were made of; ``None`` if it is not there."""
+    from ekya_opt.reading import paths_of
+    from instances import read_instance
+    from instances.profiler.journal import journal_beside, read_journal
+
+    files = {
+        journal_beside(path, read_instance(path)) for path in paths_of(arguments.paths)
+    }
+    (file,) = files if len(files) == 1 else (None,)
+    return None if file is None else read_journal(file)[1]
 
 
 def report_study(

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
+from os import PathLike
 from pathlib import Path
 from typing import Any
 
@@ -50,9 +51,9 @@ class Profile:
 
 
 def profile(
-    folder: Path,
-    settings: Settings,
-    server: Server,
+    folder: str | PathLike[str],
+    settings: Settings | None = None,
+    server: Server | None = None,
     *,
     estimator: str = ESTIMATOR,
     progress: Progress | None = None,
@@ -70,9 +71,10 @@ def profile(
     folder
         Made if it is missing.
     settings
-        What is measured and how.
+        What is measured and how; by default the preset ``quick`` on the CPU.
     server
-        Whose windows the instances are.
+        Whose windows the instances are; by default four GPUs a hundred times slower
+        than the device.
     estimator
         A name in :data:`~instances.profiler.estimators.ESTIMATORS`: what fills
         ``estimate``, on the history of earlier windows, with probed or nominal time.
@@ -90,6 +92,8 @@ def profile(
     EkyaOptError
         If a file cannot be read or written.
     """
+    settings, server = settings or Settings(), server or Server()
+    folder = Path(folder)
     check_device(settings.device)
     # An unknown estimator is refused before hours of measuring.
     estimates((), estimator)

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from ekya_opt import EkyaOptError, Instance, InvalidOption, write_instance
-from ekya_opt.estimator_report import COLUMNS, estimator_report
+from ekya_opt.estimator_study import COLUMNS, estimator_report
 from instances import Estimate
 from tests.ekya_opt.conftest import Run
 from tests.small import retraining, stream, window

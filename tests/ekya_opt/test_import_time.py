@@ -15,6 +15,9 @@ HEAVY = (
     "ortools",
     "networkx",
     "matplotlib",
+    "scipy",
+    "sklearn",
+    "torch",
 )
 HELP = "from ekya_opt.cli import main; main(['--help'])"
 HELP_OF_SOLVE = "from ekya_opt.cli import main; main(['solve', '--help'])"

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from instances import Estimate, InvalidOption
-from instances.profiler.estimators import ESTIMATORS, estimates
+from instances.profiler.estimators import ESTIMATORS, estimates, perfect
 from instances.profiler.observations import (
     Candidate,
     Observation,
@@ -91,6 +91,20 @@ def test_combo_joins_level_and_shape() -> None:
     assert found[4:] == pytest.approx([0.55, 0.65, 0.3])
 
 
+def test_calibrated_corrects_the_level() -> None:
+    """In both earlier windows the profiles' mean lay 0.1 below what came true."""
+    found = accuracies(TABLE, "calibrated")
+    assert found[:4] == [0.7, 0.5, 0.6, 0.6]
+    assert found[4:] == pytest.approx([0.65, 0.75, 0.4])
+
+
+def test_a_perfect_profile_says_the_validation_at_the_true_cost() -> None:
+    """What comes true on the window's own frames is not what it sees."""
+    drifted = replace(TABLE[0], accuracy=0.1)
+    found = perfect([drifted])
+    assert found == {("A", 1, "x"): Estimate(gpu_seconds=10.0, accuracy=0.6)}
+
+
 def test_other_streams_are_a_history_of_their_own() -> None:
     """B learns from A's gains of 0.1 and 0.3 with x, 0.3 and 0.3 with y."""
     found = accuracies(TABLE, "history", history="other-streams")
@@ -105,7 +119,7 @@ def test_history_time_is_the_mean_cost() -> None:
     assert [each.gpu_seconds for each in found.values()] == [20] * 4 + [10, 10, 20]
 
 
-@pytest.mark.parametrize("name", ["recorded", "history", "combo"])
+@pytest.mark.parametrize("name", ["recorded", "history", "combo", "calibrated"])
 @pytest.mark.parametrize("history", ["earlier", "other-streams"])
 def test_no_estimator_sees_its_own_truth(name: str, history: str) -> None:
     """Whatever comes true in a window, its own estimates stay as they are."""

@@ -1,6 +1,6 @@
 """Estimators of retraining on recorded instances: errors and plan regret."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from os import PathLike
 from typing import Any
@@ -9,29 +9,17 @@ import numpy as np
 import pandas as pd
 
 from ekya_opt.comparison import Progress, read_all
+from ekya_opt.observed import observed
 from ekya_opt.planning import COLUMNS as PLAN_COLUMNS
 from ekya_opt.planning import planned
 from ekya_opt.solver_specs import solver_specs
-from instances import Estimate, Instance, InvalidOption
-from instances.profiler.costs import CostSource
+from instances import Instance
 from instances.profiler.estimator_errors import estimator_frame
 from instances.profiler.estimators import HistoryRule, estimates, perfect
-from instances.profiler.observations import (
-    Key,
-    Observation,
-    observations_of_instances,
-    observations_of_points,
-    with_estimates,
-)
 from instances.profiler.points import Point
 from solvers import Options, StoppedBy
 
 DEFAULT_SOLVERS = ("thief", "dp")
-OF_INSTANCES = ("recorded", "history", "combo", "calibrated")
-OF_POINTS = ("paper", "samples", "last", "history", "combo", "calibrated")
-TIMES_OF_INSTANCES = ("linear", "history")
-TIMES_OF_POINTS = ("linear", "probe", "history")
-TIMES_OF_NOMINAL_COSTS = ("nominal", "history")
 
 TRUTH, PERFECT = "truth", "perfect"
 NUMBERS = ("objective", "on_truth", "regret")
@@ -158,7 +146,7 @@ def estimator_report(
     problems = read_all(instances)
     options = {"time_limit": time_limit, "seed": seed, "workers": workers}
     Options(**options)  # type: ignore[arg-type]
-    known = _known(problems, points)
+    known = observed(problems, points)
     names = tuple(dict.fromkeys(known.estimators if estimators is None else estimators))
     rules = tuple(dict.fromkeys(known.times if times is None else times))
     seen = known.observations
@@ -200,53 +188,3 @@ def estimator_report(
     plans = plans.astype(dict.fromkeys((*NUMBERS, "seconds"), "float64"))
     plans.attrs["interrupted"] = interrupted
     return EstimatorReport(errors=errors, plans=plans)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Known:
-    """What estimators can be told of some instances."""
-
-    observations: list[Observation]
-    windows: list[int]
-    scale: float
-    estimators: tuple[str, ...]
-    times: tuple[str, ...]
-
-    def told(
-        self, instances: list[Instance], said: Mapping[Key, Estimate]
-    ) -> list[Instance]:
-        """Return the instances with estimates in the observations' own seconds."""
-        return with_estimates(instances, said, windows=self.windows, scale=self.scale)
-
-
-def _known(instances: list[Instance], points: Iterable[Point] | None) -> _Known:
-    if points is None:
-        return _Known(
-            observations=observations_of_instances(instances),
-            windows=list(range(1, len(instances) + 1)),
-            scale=1.0,
-            estimators=OF_INSTANCES,
-            times=TIMES_OF_INSTANCES,
-        )
-    told: list[Mapping[str, Any]] = [instance.metadata for instance in instances]
-    source, scale = told[0].get("cost_source"), told[0].get("scale")
-    windows = [each["window"] for each in told if isinstance(each.get("window"), int)]
-    alike = all(
-        (each.get("cost_source"), each.get("scale")) == (source, scale) for each in told
-    )
-    if (
-        source not in tuple(CostSource)
-        or not isinstance(scale, int | float)
-        or len(windows) < len(told)
-        or not alike
-    ):
-        message = "the instances are not made of one profile for one server"
-        raise InvalidOption(message)
-    nominal = source == CostSource.NOMINAL
-    return _Known(
-        observations=observations_of_points(points, CostSource(str(source))),
-        windows=windows,
-        scale=scale,
-        estimators=OF_POINTS,
-        times=TIMES_OF_NOMINAL_COSTS if nominal else TIMES_OF_POINTS,
-    )
