@@ -1,5 +1,8 @@
 """The recipe of every shipped instance, and the writer of the whole library.
 
+The recorded instances are made of what ``ekya-opt profile`` measured, which is kept
+beside them; all others are generated.
+
 ``python -m instances.generators.shipped`` writes the files into the package.
 """
 
@@ -13,12 +16,19 @@ from instances.generators.paper import paper_windows
 from instances.instance import Instance
 from instances.instance_files import write_instance
 from instances.library import LIBRARY
+from instances.profiler.journal import read_journal
+from instances.profiler.profile import instances_of
+from instances.profiler.profiled import Server
 
 CONCAVE_THROUGHPUT = [[0.1, 0.3], [0.25, 0.55], [0.5, 0.8], [1, 1]]
 """Training speed that saturates: a tenth of a GPU trains at three tenths of it."""
 
 HARD_SIZES = ((10, 1, 1), (20, 2, 7), (30, 3, 7), (60, 6, 4))
 """Streams, GPUs and seed; seeds on which branch and bound takes long for the size."""
+
+RECORDED = "recorded"
+RECORDED_SERVER = Server(gpus=3)
+"""Of the six streams: two share a GPU."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -160,6 +170,15 @@ def shipped_instances() -> Iterator[tuple[str, Instance]]:
         yield f"paper/window{number}", window
     for recipe in RECIPES:
         yield f"{recipe.family}/{recipe.name}", recipe.make()
+    for instance in recorded_instances():
+        yield f"{RECORDED}/{instance.name}", instance
+
+
+def recorded_instances() -> Iterator[Instance]:
+    """Yield an instance for each window of the shipped profiles."""
+    for path in sorted((LIBRARY / RECORDED).glob("*.jsonl")):
+        header, points = read_journal(path)
+        yield from instances_of(path.stem, header, points, RECORDED_SERVER)
 
 
 def write_library(folder: Path = LIBRARY) -> None:

@@ -9,7 +9,7 @@ import json
 import os
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from types import TracebackType
+from types import MappingProxyType, TracebackType
 from typing import Any, BinaryIO, Self
 
 from instances.checks import shown
@@ -24,6 +24,7 @@ KINDS: dict[str, type[Point]] = {
     "run": RecipeRun,
     "micro": MicroRun,
 }
+NOTES = "notes"
 NAMES = {kind: name for name, kind in KINDS.items()}
 
 
@@ -36,9 +37,13 @@ class Journal:
         Of the file; its folder is made if it is missing.
     settings
         What must be equal for two runs to add to one profile, as JSON values.
+    notes
+        What a new file says besides, under ``notes``: circumstances of the first run.
 
     Attributes
     ----------
+    header
+        The first line: the settings, and the notes of the first run.
     points
         The finished points, those of earlier runs first.
 
@@ -52,19 +57,25 @@ class Journal:
         If the file cannot be read or written.
     """
 
-    def __init__(self, path: Path, settings: Mapping[str, Any]) -> None:
+    def __init__(
+        self,
+        path: Path,
+        settings: Mapping[str, Any],
+        notes: Mapping[str, Any] = MappingProxyType({}),
+    ) -> None:
         self.path = path
+        self.header: dict[str, Any] = {**settings, NOTES: dict(notes)}
         self.points: list[Point] = []
         self._file: BinaryIO | None = None
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             found = self.path.exists() and self._whole_lines()
             if found:
-                earlier, self.points = read_journal(self.path)
-                _check_same(self.path, earlier, dict(settings))
+                self.header, self.points = read_journal(self.path)
+                _check_same(self.path, self.header, dict(settings))
             self._file = self.path.open("ab")
             if not found:
-                self._write({"schema_version": SCHEMA_VERSION, **settings})
+                self._write({"schema_version": SCHEMA_VERSION, **self.header})
         except OSError as problem:
             reason = problem.strerror or str(problem)
             raise EkyaOptError(f"{self.path}: cannot be written: {reason}") from None
@@ -171,6 +182,8 @@ def _point(path: Path, number: int, value: dict[str, Any]) -> Point:
 def _check_same(path: Path, earlier: dict[str, Any], now: dict[str, Any]) -> None:
     before, after = _flat(earlier), _flat(json.loads(json.dumps(now)))
     for name in {**before, **after}:
+        if name.partition(".")[0] == NOTES:
+            continue
         if before.get(name) != after.get(name):
             raise InvalidOption(
                 f"{path}: was measured with {name} {shown(before.get(name))}, not "

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
+from datetime import date
 from os import PathLike
 from pathlib import Path
 from typing import Any
@@ -37,7 +38,7 @@ class Profile:
         The file of the points.
     settings
         Its first line: the :class:`~instances.profiler.settings.Settings`, the device
-        and the versions that measured it.
+        and the versions that measured it, and when.
     points
         In the order of the file.
     instances
@@ -98,12 +99,11 @@ def profile(
     # An unknown estimator is refused before hours of measuring.
     estimates((), estimator)
     name = profile_name(settings)
-    load = load_average()
-    header = profile_header(settings)
+    notes = {"load_average": load_average(), "date": date.today().isoformat()}
     footage = footage_of(settings)
     windows = len(footage.streams) * footage.num_windows
     total = windows * settings.preset.points_per_window
-    with Journal(folder / f"{name}.jsonl", header) as journal:
+    with Journal(folder / f"{name}.jsonl", profile_header(settings), notes) as journal:
         known = tuple(journal.points)
         if progress is not None:
             progress(len(known), total, "models")
@@ -113,15 +113,14 @@ def profile(
             if progress is not None:
                 place = f"{point.stream}, window {point.window}"
                 progress(len(journal.points), total, place)
-    made = instances_of(
-        name, header, journal.points, server, estimator=estimator, load=load
-    )
+    header, points = journal.header, tuple(journal.points)
+    made = instances_of(name, header, points, server, estimator=estimator)
     for instance in made:
         write_instance(instance, folder / f"{instance.name}.json")
     return Profile(
         path=journal.path,
         settings=header,
-        points=tuple(journal.points),
+        points=points,
         instances=tuple(made),
     )
 
@@ -133,7 +132,6 @@ def instances_of(
     server: Server,
     *,
     estimator: str = ESTIMATOR,
-    load: float | None = None,
 ) -> list[Instance]:
     """Return the instances of measured points, with estimates and provenance.
 
@@ -145,8 +143,6 @@ def instances_of(
         What :func:`~instances.profiler.journal.read_journal` returns.
     server, estimator
         As for :func:`profile`.
-    load
-        Load average of the machine when the measuring began.
 
     Raises
     ------
@@ -162,7 +158,6 @@ def instances_of(
         "source": "ekya-opt profile",
         "points": f"{name}.jsonl",
         "profiler": {**header, "frames": frames and Path(frames).name},
-        "load_average": load,
         "estimator": estimator,
         "time": time,
     }

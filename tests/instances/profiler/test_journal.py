@@ -24,7 +24,7 @@ def written(folder: Path) -> Path:
 def test_points_are_read_as_they_were_written(tmp_path: Path) -> None:
     """Settings and points survive the file, the points in their order."""
     settings, points = read_journal(written(tmp_path / "new" / "folder"))
-    assert settings == {"preset": "quick", "seed": 1, "strides": [1, 2]}
+    assert settings == {"preset": "quick", "seed": 1, "strides": [1, 2], "notes": {}}
     assert points == POINTS
 
 
@@ -35,6 +35,13 @@ def test_a_second_run_goes_on_where_the_first_ended(tmp_path: Path) -> None:
         assert journal.points == POINTS
         journal.add(run(window=2))
     assert read_journal(path)[1] == [*POINTS, run(window=2)]
+
+
+def test_notes_are_those_of_the_first_run(tmp_path: Path) -> None:
+    """Other circumstances do not make another profile."""
+    for load in (0.5, 2.0):
+        with Journal(tmp_path / "points.jsonl", SETTINGS, {"load": load}) as journal:
+            assert journal.header["notes"] == {"load": 0.5}
 
 
 @pytest.mark.parametrize("kept", [0.0, 0.3, 0.99])
