@@ -198,8 +198,8 @@ def _seen(
     since = np.arange(num) - starts[run]
 
     def per_track(scale: float, columns: int) -> npt.NDArray[np.float64]:
-        drawn: npt.NDArray[np.float64] = rng.normal(0, scale, (len(starts), columns))
-        return drawn[run]
+        drawn = rng.normal(0, scale, (len(starts), columns))
+        return np.asarray(drawn[run], dtype=np.float64)
 
     angle = np.deg2rad(scene.degrees + per_track(5 + 8 * spread, 1)[:, 0])
     moved = per_track(0.08, 2) + since[:, None] * per_track(0.02, 2)

@@ -33,6 +33,7 @@ PRETRAINING = "pretraining"
 VALIDATION_SHARE = 0.25
 RUN_OF_FRAMES = 10
 TRACKED = re.compile(r"(\d+)_(\d+)$")
+DEEP_WHITE = 2**16 - 1
 GRAY_MODES = ("1", "L", "I", "I;16", "F")
 
 
@@ -151,8 +152,13 @@ class FolderFootage:
         size = self.settings.frame_size
         try:
             with Image.open(path) as file:
-                mode = "L" if self._gray else "RGB"
-                image = file.convert(mode).resize((size, size), Image.Resampling.BOX)
+                image: Image.Image = file
+                if file.mode.startswith("I"):
+                    # Pillow would cut 16 bits off at 255.
+                    deep = np.asarray(file, dtype=np.float64) / DEEP_WHITE * 255
+                    image = Image.fromarray(deep.astype(np.uint8))
+                image = image.convert("L" if self._gray else "RGB")
+                image = image.resize((size, size), Image.Resampling.BOX)
         except (OSError, ValueError, SyntaxError, Image.DecompressionBombError):
             raise InvalidFrames("is not a readable image", file=str(path)) from None
         pixels = np.asarray(image, dtype=np.float32).reshape(size, size, -1) / 255
