@@ -1,7 +1,7 @@
 """Measuring a profile: every recipe on every stream in every window."""
 
 import logging
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Generator, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -72,7 +72,7 @@ def measure(
     *,
     folder: Path | None = None,
     done: Collection[Point] = (),
-) -> Iterator[Point]:
+) -> Generator[Point, None, None]:
     """Measure a profile and yield each point as soon as it is finished.
 
     All streams of a window come before the next window. A stream's window begins with

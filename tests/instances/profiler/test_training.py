@@ -139,7 +139,7 @@ def test_distillation_holds_on_to_the_old_outputs() -> None:
         with torch.no_grad():
             return float((after(images) - start(images)).abs().mean())
 
-    assert drift((0, 1)) < 0.8 * drift(())
+    assert drift((0, 1)) < 0.9 * drift(())
 
 
 def test_a_sample_is_a_share_of_the_frames() -> None:
