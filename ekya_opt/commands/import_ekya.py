@@ -11,14 +11,14 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from ekya_opt.commands.arguments import MODES, add_json
+from ekya_opt.commands.arguments import add_json
+from ekya_opt.commands.servers import add_server, server_words
 from ekya_opt.text import number, one_line, text_table, to_json
 from instances import Instance, InvalidData, InvalidOption
 from instances.checks import shown
 
 OPTIONS = (
-    *("window", "gpus", "units_per_gpu", "window_seconds", "reallocation"),
-    *("slot_seconds", "camera", "partial", "epochs", "sampling_curves"),
+    *("window", "camera", "partial", "epochs", "sampling_curves"),
     *("hyperparameter_map", "name"),
 )
 
@@ -41,31 +41,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="A,B,C|N",
         help="these streams, or the first N (default: all)",
     )
-    parser.add_argument(
-        "--gpus", type=float, default=4.0, metavar="G", help="GPUs of the server"
-    )
-    parser.add_argument(
-        "--units-per-gpu", type=int, default=20, metavar="U", help="units of a GPU"
-    )
-    parser.add_argument(
-        "--window-seconds",
-        type=float,
-        default=200.0,
-        metavar="S",
-        help="length of the window",
-    )
-    parser.add_argument(
-        "--reallocation",
-        choices=MODES,
-        default="never",
-        help="what may change during the window",
-    )
-    parser.add_argument(
-        "--slot-seconds",
-        type=float,
-        metavar="S",
-        help="the server's control period, for --reallocation server",
-    )
+    add_server(parser, gpus=4.0)
     parser.add_argument(
         "--throughput",
         choices=("linear", "mps"),
@@ -113,6 +89,7 @@ def run(arguments: argparse.Namespace) -> int:
     from instances.importers.ekya import import_ekya
 
     options = {name: getattr(arguments, name) for name in OPTIONS}
+    options |= server_words(arguments)
     try:
         instances = import_ekya(
             arguments.path,
@@ -167,10 +144,11 @@ def _streams(text: str | None) -> Sequence[str] | int | None:
 
 def _errors(instances: Sequence[Instance]) -> dict[str, Any]:
     """Return the size of what was imported and the errors of its estimates."""
-    from instances.importers.estimate_errors import estimate_errors
+    from instances.profiler.estimator_errors import recorded_errors
 
     streams = [stream for instance in instances for stream in instance.streams]
-    errors = estimate_errors(instances)
+    found = recorded_errors(instances)
+    errors = found and found.test
     return {
         "streams": len({stream.name for stream in streams}),
         "stream_windows": len(streams),
@@ -179,7 +157,7 @@ def _errors(instances: Sequence[Instance]) -> dict[str, Any]:
         "mean_accuracy_error": errors and errors.mean,
         "p90_accuracy_error": errors and errors.p90,
         "rank_correlation": errors and errors.rank_correlation,
-        "num_rankings": errors and errors.num_rankings,
+        "num_rankings": errors and errors.windows - errors.unranked_windows,
     }
 
 

@@ -10,7 +10,8 @@ min_accuracy. Writes NAME-windowW.json for each window.
 import argparse
 from pathlib import Path
 
-from ekya_opt.commands.arguments import MODES, add_json
+from ekya_opt.commands.arguments import add_json
+from ekya_opt.commands.servers import add_server, server_words
 from instances import InvalidOption
 
 
@@ -64,44 +65,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--name", help="start of the instances' names (default: the file's)"
     )
-    add_server(parser)
+    add_server(parser, gpus=1.0)
     add_json(parser)
-
-
-def add_server(parser: argparse.ArgumentParser) -> None:
-    """Add the fields of an instance that no table of configs holds."""
-    parser.add_argument(
-        "--gpus", type=float, default=1.0, metavar="G", help="GPUs of the server"
-    )
-    parser.add_argument(
-        "--units-per-gpu", type=int, default=20, metavar="N", help="units of a GPU"
-    )
-    parser.add_argument(
-        "--window-seconds",
-        type=float,
-        default=200.0,
-        metavar="S",
-        help="length of a window",
-    )
-    parser.add_argument(
-        "--reallocation",
-        choices=MODES,
-        default="never",
-        help="what may change during a window",
-    )
-    parser.add_argument(
-        "--slot-seconds",
-        type=float,
-        metavar="S",
-        help="the server's control period, for reallocation server",
-    )
-    parser.add_argument(
-        "--min-accuracy",
-        type=float,
-        default=0.0,
-        metavar="A",
-        help="floor of every stream without its own, in [0, 1]",
-    )
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -122,12 +87,7 @@ def run(arguments: argparse.Namespace) -> int:
         window=arguments.window,
         name=arguments.name,
         delimiter=arguments.delimiter,
-        gpus=arguments.gpus,
-        units_per_gpu=arguments.units_per_gpu,
-        window_seconds=arguments.window_seconds,
-        reallocation=arguments.reallocation,
-        slot_seconds=arguments.slot_seconds,
-        min_accuracy=arguments.min_accuracy,
+        **server_words(arguments),
     )
     directory = Path(arguments.output)
     paths = [directory / name for name in file_names(imported)]

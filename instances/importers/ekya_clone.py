@@ -1,11 +1,11 @@
 """The files of a user's own clone of the Ekya authors' public repository."""
 
-import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
-from instances.errors import EkyaOptError, InvalidInstance, InvalidOption
+from instances.errors import InvalidInstance, InvalidOption
+from instances.importers.sources import sha256_of
 
 PROFILES = PurePosixPath("ekya/viz/playground/microprofile_viz.ipynb")
 SAMPLING = PurePosixPath("ekya/experiment_drivers/real_inference_profiles.csv")
@@ -39,7 +39,7 @@ class EkyaClone:
         files = {PROFILES: self.profiles, SAMPLING: self.sampling}
         if throughput:
             files[THROUGHPUT] = self.throughput
-        return {str(place): _sha256(path) for place, path in files.items()}
+        return {str(place): sha256_of(path) for place, path in files.items()}
 
 
 def find_clone(path: Path) -> EkyaClone | None:
@@ -117,11 +117,3 @@ def _clone(root: Path) -> EkyaClone:
         sampling=root / SAMPLING,
         throughput=root / THROUGHPUT,
     )
-
-
-def _sha256(path: Path) -> str:
-    try:
-        return hashlib.sha256(path.read_bytes()).hexdigest()
-    except OSError as problem:
-        reason = problem.strerror or str(problem)
-        raise EkyaOptError(f"{path}: cannot be read: {reason}") from None

@@ -1,12 +1,12 @@
 """Curves that Ekya's authors measured: frame sampling, and throughput under MPS."""
 
 import csv
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import pairwise
 from pathlib import Path
 
 from instances.checks import shown
-from instances.errors import EkyaOptError, InvalidInstance
+from instances.errors import EkyaOptError, InvalidInstance, InvalidOption
 from instances.importers.notebooks import find_table
 from instances.importers.numbers import as_number
 from instances.instance import InferenceConfig
@@ -80,6 +80,39 @@ def inference_configs(
         )
         for stride, relative_accuracy in curve
     )
+
+
+def assigned_configs(
+    path: Path,
+    curves: Mapping[str, SamplingCurve],
+    streams: Sequence[str],
+    camera: str | None,
+) -> Mapping[str, tuple[str, tuple[InferenceConfig, ...]]]:
+    """Return each stream's camera and the inference configs of that one's curve.
+
+    Parameters
+    ----------
+    path
+        The curves' file, for the error.
+    curves
+        As :func:`read_sampling_curves` returns them.
+    streams
+        Names of streams.
+    camera
+        The camera of all streams; ``None`` takes the cameras in turn.
+
+    Raises
+    ------
+    InvalidOption
+        If there is no such camera.
+    """
+    if camera is not None and camera not in curves:
+        message = f"camera is {shown(camera)}, expected one of {', '.join(curves)}"
+        raise InvalidOption(f"{path}: {message}")
+    names = tuple(curves) if camera is None else (camera,)
+    configs = {name: inference_configs(curves[name]) for name in names}
+    assigned = {stream: names[v % len(names)] for v, stream in enumerate(streams)}
+    return {stream: (name, configs[name]) for stream, name in assigned.items()}
 
 
 def read_throughput(path: Path) -> tuple[tuple[float, float], ...]:

@@ -1,6 +1,5 @@
 """Instances from the trees of files that Ekya's profiler and simulator write."""
 
-import hashlib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -10,6 +9,7 @@ from instances.errors import InvalidInstance, InvalidOption
 from instances.importers.ekya_city_files import read_city_file
 from instances.importers.ekya_curves import (
     EVERY_FRAME_GPUS,
+    assigned_configs,
     inference_configs,
     read_sampling_curves,
 )
@@ -21,10 +21,10 @@ from instances.importers.hyperparameter_maps import (
     read_hyperparameters,
 )
 from instances.importers.selection import select_streams, select_windows
+from instances.importers.sources import sha256_of
 from instances.importers.task_profiles import TaskProfile
 from instances.importers.tree_files import (
     TreeFiles,
-    content_of,
     find_tree_files,
     holds_profiles,
 )
@@ -135,7 +135,7 @@ def read_tree(
             **_describe_inference({city: inference[city][0] for city in names}),
             **_describe_hyperparameters(hyperparameters),
             "files": {
-                files.relative(file): hashlib.sha256(content_of(file)).hexdigest()
+                files.relative(file): sha256_of(file)
                 for file in [file for city in names for file in files.of_city(city)]
                 + shared
             },
@@ -182,14 +182,7 @@ def _inference(
             raise InvalidOption(f"{message} frame-sampling curves")
         every_frame = inference_configs(((1, 1.0),))
         return dict.fromkeys(cities, ("", every_frame))
-    curves = read_sampling_curves(file)
-    if camera is not None and camera not in curves:
-        message = f"camera is {shown(camera)}, expected one of {', '.join(curves)}"
-        raise InvalidOption(f"{file}: {message}")
-    names = tuple(curves) if camera is None else (camera,)
-    configs = {name: inference_configs(curves[name]) for name in names}
-    assigned = {city: names[v % len(names)] for v, city in enumerate(cities)}
-    return {city: (name, configs[name]) for city, name in assigned.items()}
+    return assigned_configs(file, read_sampling_curves(file), cities, camera)
 
 
 def _stream(

@@ -1,15 +1,12 @@
 """Instances from the recordings in a clone of the Ekya authors' repository."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Unpack
 
-from instances.checks import shown
-from instances.errors import InvalidOption
 from instances.importers.ekya_clone import EkyaClone, check_counts
 from instances.importers.ekya_curves import (
-    SamplingCurve,
-    inference_configs,
+    assigned_configs,
     read_sampling_curves,
     read_throughput,
 )
@@ -109,7 +106,7 @@ def read_windows(
             "strides": (points, NUM_STRIDES),
         }
         check_counts(counts, "", clone.sampling)
-    cameras = _cameras(clone, curves, cities, camera)
+    cameras = assigned_configs(clone.sampling, curves, cities, camera)
     fields: dict[str, Any] = {"units_per_gpu": 20, "window_seconds": 200.0, **server}
     if mps:
         throughput = read_throughput(clone.throughput)
@@ -148,22 +145,6 @@ def read_windows(
         }
         instances.append(replace(instance, metadata=metadata))
     return instances
-
-
-def _cameras(
-    clone: EkyaClone,
-    curves: Mapping[str, SamplingCurve],
-    cities: Sequence[str],
-    camera: str | None,
-) -> Mapping[str, tuple[str, tuple[InferenceConfig, ...]]]:
-    """Return the camera of each city and the inference configs of its curve."""
-    if camera is not None and camera not in curves:
-        message = f"camera is {shown(camera)}, expected one of {', '.join(curves)}"
-        raise InvalidOption(f"{clone.sampling}: {message}")
-    names = tuple(curves) if camera is None else (camera,)
-    configs = {name: inference_configs(curves[name]) for name in names}
-    assigned = {city: names[idx % len(names)] for idx, city in enumerate(cities)}
-    return {city: (name, configs[name]) for city, name in assigned.items()}
 
 
 def _stream(

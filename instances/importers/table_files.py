@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from instances.checks import shown
 from instances.errors import EkyaOptError, InvalidInstance, InvalidOption
+from instances.importers.sources import content_of
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -63,13 +64,7 @@ def read_table(path: str | Path, delimiter: str = ",") -> Table:
         If the file cannot be read, or Parquet without a library for it.
     """
     file = str(path)
-    try:
-        content = Path(path).read_bytes()
-    except OSError as problem:
-        reason = problem.strerror or str(problem)
-        raise EkyaOptError(f"{file}: cannot be read: {reason}") from None
-    except ValueError as problem:
-        raise EkyaOptError(f"{file}: cannot be read: {problem}") from None
+    content = content_of(path)
     sha256 = hashlib.sha256(content).hexdigest()
     if content.startswith(PARQUET):
         return table_of_frame(_parquet_frame(content, file), file, sha256)

@@ -13,6 +13,7 @@ from instances.importers.ekya_hyperparameter_files import (
     RESULT_NAME,
     files_of,
 )
+from instances.importers.sources import content_of
 
 CURVES_NAME = "real_inference_profiles.csv"
 MAP_PATTERN = "hyp_map*.json"
@@ -97,15 +98,6 @@ def find_tree_files(path: Path) -> TreeFiles:
         hyperparameter_maps=tuple(file for file in files if file.match(MAP_PATTERN)),
         sampling_curves=curves[0] if curves else None,
     )
-
-
-def content_of(file: Path) -> bytes:
-    """Return the bytes of a file; raise ``EkyaOptError`` if it cannot be read."""
-    try:
-        return file.read_bytes()
-    except OSError as problem:
-        reason = problem.strerror or str(problem)
-        raise EkyaOptError(f"{file}: cannot be read: {reason}") from None
 
 
 def _distinct(found: Iterator[tuple[str, Path]]) -> dict[str, Path]:

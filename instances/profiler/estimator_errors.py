@@ -8,9 +8,13 @@ import numpy as np
 import pandas as pd
 
 from instances.errors import InvalidOption
-from instances.instance import Estimate
+from instances.instance import Estimate, Instance
 from instances.profiler.estimators import ESTIMATORS, HistoryRule, estimates
-from instances.profiler.observations import Key, Observation
+from instances.profiler.observations import (
+    Key,
+    Observation,
+    observations_of_instances,
+)
 
 MAY_MISS = (
     "validation_rank_correlation",
@@ -107,6 +111,21 @@ def estimator_errors(
         time_median=float(np.median(np.abs(time))) if time else None,
         time_bias=float(np.median(time)) if time else None,
     )
+
+
+def recorded_errors(instances: Sequence[Instance]) -> EstimatorErrors | None:
+    """Return the errors of the estimates in instances; ``None`` without estimates."""
+    seen = [
+        each
+        for each in observations_of_instances(instances)
+        if each.candidate.recorded is not None
+    ]
+    said = {
+        each.candidate.key: each.candidate.recorded
+        for each in seen
+        if each.candidate.recorded is not None
+    }
+    return estimator_errors(seen, said) if seen else None
 
 
 def estimator_frame(

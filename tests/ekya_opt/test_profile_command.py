@@ -15,29 +15,11 @@ import ekya_opt
 from instances.profiler import recipes
 from instances.profiler.journal import read_journal
 from instances.profiler.measuring import measure
-from instances.profiler.points import MicroRun, Point, Recipe, RecipeRun, WindowPoint
+from instances.profiler.points import MicroRun, RecipeRun
 from tests.ekya_opt.conftest import Run
+from tests.instances.profiler.tiny import preset, untimed
 
-TINY = recipes.Preset(
-    name="quick",
-    num_streams=2,
-    num_windows=2,
-    num_labelled=40,
-    num_frames=60,
-    num_pretraining=60,
-    pretraining_epochs=1,
-    recipes=tuple(
-        Recipe(
-            name=layers,
-            width=8,
-            layers=layers,
-            data_fraction=1.0,
-            batch_size=8,
-            epochs=(1, 2),
-        )
-        for layers in ("head", "all")
-    ),
-)
+TINY = preset()
 NUM_POINTS = 2 * 2 * (1 + 2 * 2)
 
 
@@ -45,21 +27,6 @@ NUM_POINTS = 2 * 2 * (1 + 2 * 2)
 def tiny(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let the preset quick be one that is measured in two seconds."""
     monkeypatch.setattr(recipes, "PRESETS", {"quick": TINY, "full": recipes.FULL})
-
-
-def accuracies(points: list[Point]) -> list[object]:
-    """Return everything in some points that must not depend on the clock."""
-    found: list[object] = []
-    for point in points:
-        if isinstance(point, WindowPoint):
-            models = [(m.validation_accuracy, m.test_accuracy) for m in point.cached]
-            strides = [each.relative_accuracy for each in point.serving]
-            found.append((point.stream, point.window, models, strides))
-        elif isinstance(point, RecipeRun):
-            found.append((point.recipe, point.validation_accuracy, point.test_accuracy))
-        else:
-            found.append((point.recipe, point.validation_accuracy))
-    return found
 
 
 def test_a_profile_is_measured_reported_and_solved(run: Run, tmp_path: Path) -> None:
@@ -129,7 +96,7 @@ def test_an_interrupted_profile_goes_on(
     found = read_journal(parted / "digits-cpu.jsonl")[1]
     assert found[:kept] == earlier
     expected = read_journal(whole / "digits-cpu.jsonl")[1]
-    assert accuracies(found) == accuracies(expected)
+    assert untimed(found) == untimed(expected)
 
 
 def test_ctrl_c_ends_a_process_in_one_line(

@@ -18,7 +18,7 @@ from instances import (
 from instances.importers.ekya_clone import find_clone
 from instances.importers.ekya_profiles import read_profiles
 from instances.importers.ekya_windows import read_windows
-from instances.importers.estimate_errors import estimate_errors
+from instances.profiler.estimator_errors import recorded_errors
 from tests.conftest import RECORDED
 from tests.ekya_clones import (
     CITY_WINDOWS,
@@ -212,14 +212,15 @@ def test_errors_of_the_estimates_are_those_on_paper(root: Path) -> None:
     Of 54 sorted errors, 9 of each, the 90th percentile is at place 0.9 · 53 = 47.7,
     in the last nine. Estimates rank as the accuracies do.
     """
-    errors = estimate_errors(imported(root))
-    assert errors is not None
-    assert errors.num_configs == 54
+    found = recorded_errors(imported(root))
+    assert found is not None
+    assert found.configs == 54
+    errors = found.test
     assert errors.median == pytest.approx(0.035)
     assert errors.mean == pytest.approx(0.035)
     assert errors.p90 == pytest.approx(0.06)
     assert errors.rank_correlation == pytest.approx(1)
-    assert errors.num_rankings == 3
+    assert (errors.windows, errors.unranked_windows) == (3, 0)
 
 
 @pytest.mark.skipif("EKYA_CLONE" not in os.environ, reason="EKYA_CLONE names no clone")
@@ -237,8 +238,9 @@ def test_the_authors_own_clone_is_what_was_measured() -> None:
         if file.exists():
             linear = replace(instance, training_throughput=None)
             assert linear == read_instance(file)
-    errors = estimate_errors(instances)
-    assert errors is not None
-    assert errors.num_configs == 936
+    found = recorded_errors(instances)
+    assert found is not None
+    assert found.configs == 936
+    errors = found.test
     assert errors.median == pytest.approx(0.0586, abs=5e-5)
     assert errors.rank_correlation == pytest.approx(0.09, abs=5e-3)
