@@ -8,6 +8,7 @@ from instances.checks import shown
 from instances.errors import EkyaOptError
 from instances.instance import Instance
 from instances.instance_files import INSTANCE_SUFFIXES, read_instance
+from instances.natural_order import natural_order
 
 __all__ = [
     "BestKnown",
@@ -66,8 +67,9 @@ def expand(text: str) -> list[Path]:
     ----------
     text
         A file; a folder, for all ``.json``, ``.json.gz`` and ``.npz`` files in it and
-        below it, sorted; ``shipped:FAMILY`` or ``shipped:FAMILY/NAME``; ``shipped:``
-        or ``shipped:all`` for everything shipped.
+        below it, in natural order (window10 after window9); ``shipped:FAMILY`` or
+        ``shipped:FAMILY/NAME``; ``shipped:`` or ``shipped:all`` for everything
+        shipped.
 
     Raises
     ------
@@ -78,7 +80,8 @@ def expand(text: str) -> list[Path]:
         return _expand_shipped(text.removeprefix(SHIPPED))
     path = Path(text)
     if os.path.isdir(text):
-        files = sorted(file for file in path.rglob("*") if _is_instance_file(file))
+        found = (file for file in path.rglob("*") if _is_instance_file(file))
+        files = sorted(found, key=lambda file: natural_order(str(file)))
         if not files:
             suffixes = " or ".join(INSTANCE_SUFFIXES)
             raise EkyaOptError(f"{text}: is a folder without any {suffixes} file")

@@ -19,6 +19,7 @@ from typing import NamedTuple
 import numpy as np
 
 from instances.errors import EkyaOptError
+from instances.natural_order import natural_order
 from instances.profiler.seeds import Role, generator
 from instances.profiler.settings import Settings
 from instances.profiler.windows import (
@@ -92,7 +93,7 @@ class FolderFootage:
             *(frames for found in self._windows for frames in found),
         ]
         names = {frame.label for frames in sets for frame in frames}
-        self.classes = tuple(sorted(names, key=_natural))
+        self.classes = tuple(sorted(names, key=natural_order))
         self._gray = _is_gray(sets[0][0].path)
         self._read = lru_cache(maxsize=2)(self._read_window)
 
@@ -179,7 +180,7 @@ def _folders(folder: Path) -> list[Path]:
         reason = problem.strerror or str(problem)
         raise EkyaOptError(f"{folder}: cannot be read: {reason}") from None
     shown = [each for each in found if not each.name.startswith(".")]
-    return sorted(shown, key=lambda each: _natural(each.name))
+    return sorted(shown, key=lambda each: natural_order(each.name))
 
 
 def _frames_in(folder: Path) -> list[Frame]:
@@ -187,7 +188,7 @@ def _frames_in(folder: Path) -> list[Frame]:
     frames: list[Frame] = []
     for label in _folders(folder):
         paths = [each for each in label.iterdir() if not each.name.startswith(".")]
-        paths.sort(key=lambda each: _natural(each.name))
+        paths.sort(key=lambda each: natural_order(each.name))
         for idx, path in enumerate(paths):
             if path.suffix.lower() not in SUFFIXES:
                 expected = ", ".join(SUFFIXES)
@@ -215,9 +216,3 @@ def _is_gray(path: Path) -> bool:
             return file.mode in GRAY_MODES
     except (OSError, ValueError, SyntaxError, Image.DecompressionBombError):
         raise InvalidFrames("is not a readable image", file=str(path)) from None
-
-
-def _natural(name: str) -> list[tuple[int, int, str]]:
-    """Return a key that sorts ``window10`` after ``window9``."""
-    parts = re.split(r"(\d+)", name)
-    return [(1, int(part), "") if part.isdigit() else (0, 0, part) for part in parts]

@@ -136,6 +136,16 @@ def test_an_unknown_name_lists_the_families(name: str) -> None:
     assert "\n" not in message
 
 
+def test_a_folder_is_read_in_natural_order(tmp_path: Path) -> None:
+    """Windows are in the order of their numbers, folders too, whatever characters."""
+    names = ["a²/w1", "b2/w2", "b2/w9", "b2/w10", "b10/w1"]
+    for name in reversed(names):
+        path = tmp_path / f"{name}.json"
+        path.parent.mkdir(exist_ok=True)
+        path.touch()
+    assert expand(str(tmp_path)) == [tmp_path / f"{name}.json" for name in names]
+
+
 def test_a_file_stands_for_itself(tmp_path: Path) -> None:
     """A file is taken as it is, whatever its name; reading it is another matter."""
     path = tmp_path / "notes.txt"
