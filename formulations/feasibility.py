@@ -1,24 +1,27 @@
-"""Whether a static window has any feasible schedule at all."""
+"""Whether a window has any feasible schedule at all."""
 
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
+from formulations.server_window import ServerWindow
 from formulations.stream_model import StreamModel, training_speed
 from formulations.tolerances import ACCURACY_TOLERANCE, TIME_TOLERANCE
-from instances import Instance
+from instances import Instance, Reallocation
 
 if TYPE_CHECKING:
     from instances.columns import Columns
 
 
 def is_infeasible(instance: Instance) -> bool:
-    """Return whether no schedule of a static window keeps every accuracy floor.
+    """Return whether no schedule of a window keeps every accuracy floor.
 
     Each stream needs a fewest number of units whatever the others do, so the window
     is feasible exactly when these numbers exist and fit together.
     """
+    if instance.reallocation is Reallocation.SERVER:
+        return ServerWindow(instance).infeasible
     fewest = [
         StreamModel(instance, stream).fewest_units() for stream in instance.streams
     ]

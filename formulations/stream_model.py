@@ -81,7 +81,7 @@ class StreamModel:
         self._throughput = instance.training_throughput
         self._units_per_gpu = instance.units_per_gpu
         self._speeds: dict[int, float] = {}
-        self._levels = _serving_levels(stream, instance.units_per_gpu)
+        self._levels = serving_levels(stream, instance.units_per_gpu)
 
     def inference_idx(self, units: int) -> int | None:
         """Return the most accurate inference config that fits in the units."""
@@ -232,7 +232,7 @@ class StreamModel:
         return speed
 
 
-def _serving_levels(stream: Stream, units_per_gpu: int) -> list[tuple[int, int]]:
+def serving_levels(stream: Stream, units_per_gpu: int) -> list[tuple[int, int]]:
     """Return (units, config) by units, each more accurate than all before it."""
     needs = [
         (units_needed(config.gpus, units_per_gpu), -config.relative_accuracy, idx)

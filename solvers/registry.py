@@ -16,6 +16,7 @@ ENTRY_POINT_GROUP = "ekya_opt.solvers"
 _BUILT_IN = {
     "dp": ("exact", "solvers.dp:solve_dp"),
     "core": ("exact", "solvers.core:solve_core"),
+    "decomposition": ("exact", "solvers.decomposition:solve_decomposition"),
     "milp": ("exact", "solvers.milp:solve_milp"),
     "cp-sat": ("exact", "solvers.cp_sat:solve_cp_sat"),
     "fleet": ("exact", "solvers.fleet:solve_fleet"),
