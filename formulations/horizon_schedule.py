@@ -53,6 +53,9 @@ class HorizonPlan:
         if not isinstance(self.warm, bool):
             message = f"is {shown(self.warm)}, expected true or false"
             raise InvalidSchedule(message, "warm")
+        if self.warm and self.reuse is None:
+            message = "is True, expected false without a model to use again"
+            raise InvalidSchedule(message, "warm")
         set_tuple(self, "kept", str)
         if len(set(self.kept)) < len(self.kept):
             raise InvalidSchedule("holds a name twice", "kept")

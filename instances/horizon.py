@@ -10,7 +10,13 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Any, ClassVar
 
-from instances.checks import check_unique_names, set_integer, set_number, set_tuple
+from instances.checks import (
+    check_name,
+    check_unique_names,
+    set_integer,
+    set_number,
+    set_tuple,
+)
 from instances.errors import InvalidInstance
 from instances.horizon_stream import (
     INITIAL,
@@ -64,7 +70,8 @@ class Horizon:
     cached_models
         Earlier models that a stream can keep, from 0 to 100.
     warm_gb
-        Memory for the models used again without their load time.
+        Memory for the models used again without their load time; with 0 none is,
+        whatever its size.
 
     Raises
     ------
@@ -88,6 +95,7 @@ class Horizon:
     metadata: Mapping[str, Any] = field(default_factory=dict, hash=False, compare=False)
 
     def __post_init__(self) -> None:
+        check_name(self, "name")
         set_tuple(self, "streams", HorizonStream, at_least=1)
         check_unique_names(self, "streams")
         set_integer(self, "cached_models", low=0, high=100)
