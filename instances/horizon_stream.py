@@ -1,6 +1,7 @@
 """One camera over a horizon: its windows, its models and what they score later."""
 
 from dataclasses import dataclass
+from numbers import Real
 from typing import ClassVar
 
 from instances.checks import (
@@ -210,12 +211,13 @@ def _set_scores(owner: HorizonConfig | HorizonStream) -> None:
     """Store later scores as a tuple of floats after checking each."""
     if owner.later_accuracy is None:
         return
-    set_tuple(owner, "later_accuracy", int | float)
+    set_tuple(owner, "later_accuracy", object)
+    scores = []
     for idx, value in enumerate(owner.later_accuracy):
-        if isinstance(value, bool) or not 0 <= value <= 1:
-            message = (
-                f"is {shown(value)}, expected a number of at least 0 and at most 1"
-            )
+        real = isinstance(value, Real) and not isinstance(value, bool)
+        if not real or not 0 <= value <= 1:
+            expected = "expected a number of at least 0 and at most 1"
+            message = f"is {shown(value)}, {expected}"
             raise InvalidInstance(message, f"later_accuracy[{idx}]")
-    scores = tuple(float(value) for value in owner.later_accuracy)
-    object.__setattr__(owner, "later_accuracy", scores)
+        scores.append(float(value))
+    object.__setattr__(owner, "later_accuracy", tuple(scores))

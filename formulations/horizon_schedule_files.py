@@ -1,0 +1,108 @@
+"""Files of a horizon's schedules: a schedule with what its solver claims about it."""
+
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from formulations.horizon_plans import stream_plan
+from formulations.horizon_schedule import HorizonPlan, HorizonSchedule, WindowPlans
+from formulations.schedule_files import plan_to_dict
+from instances import InvalidSchedule
+from instances.checks import check_name, set_number, set_tuple, shown
+from instances.horizon_files import KIND
+from instances.json_files import SCHEMA_VERSION, check_schema_version, decode
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HorizonScheduleFile:
+    """A schedule of a horizon and the claims that travel with it.
+
+    Parameters
+    ----------
+    instance, solver
+        Names of the horizon and of the solver; ``None`` when unknown.
+    objective
+        Claimed objective, in [0, 1]; ``None`` without a claim.
+    bound
+        Claimed upper bound, at least 0; ``None`` without a claim.
+    windows
+        The plans of each window, in order.
+
+    Raises
+    ------
+    InvalidSchedule
+        If a value lies outside its domain; the message names the place.
+    """
+
+    error: ClassVar[type[InvalidSchedule]] = InvalidSchedule
+
+    instance: str | None = None
+    solver: str | None = None
+    objective: float | None = None
+    bound: float | None = None
+    windows: tuple[WindowPlans, ...]
+
+    def __post_init__(self) -> None:
+        for name in ("instance", "solver"):
+            if getattr(self, name) is not None:
+                check_name(self, name)
+        if self.objective is not None:
+            set_number(self, "objective", high=1)
+        if self.bound is not None:
+            set_number(self, "bound")
+        set_tuple(self, "windows", WindowPlans, at_least=1)
+
+    @property
+    def schedule(self) -> HorizonSchedule:
+        """The schedule without the claims."""
+        return HorizonSchedule(windows=self.windows)
+
+
+def horizon_schedule_from_dict(data: Any) -> HorizonScheduleFile:
+    """Return the content of a horizon's schedule file from its parsed JSON value.
+
+    The object has ``"schema_version": 1``, ``"kind": "horizon"`` and the fields of
+    :class:`HorizonScheduleFile`.
+    """
+    content = check_schema_version(data, InvalidSchedule)
+    kind = content.pop("kind", None)
+    if kind != KIND:
+        found = "missing" if kind is None else shown(kind)
+        raise InvalidSchedule(f"is {found}, expected {KIND!r}", "kind")
+    file = decode(HorizonScheduleFile, content, InvalidSchedule)
+    assert isinstance(file, HorizonScheduleFile)
+    return file
+
+
+def horizon_schedule_to_dict(
+    schedule: HorizonSchedule,
+    *,
+    instance: str | None = None,
+    solver: str | None = None,
+    objective: float | None = None,
+    bound: float | None = None,
+) -> dict[str, Any]:
+    """Return the JSON value of a horizon's schedule file; every key is written out."""
+    return {
+        "schema_version": SCHEMA_VERSION,
+        "kind": KIND,
+        "instance": instance,
+        "solver": solver,
+        "objective": None if objective is None else min(objective, 1.0),
+        "bound": bound,
+        "windows": [
+            {"streams": [_plan_to_dict(plan) for plan in window.streams]}
+            for window in schedule.windows
+        ],
+    }
+
+
+def _plan_to_dict(plan: HorizonPlan) -> dict[str, Any]:
+    window_plan = plan_to_dict(stream_plan(plan))
+    return {
+        "stream": plan.stream,
+        "retraining": plan.retraining,
+        "reuse": plan.reuse,
+        "warm": plan.warm,
+        "kept": list(plan.kept),
+        "segments": window_plan["segments"],
+    }

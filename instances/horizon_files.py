@@ -1,0 +1,46 @@
+"""Horizon files: the JSON value of a horizon, read and written."""
+
+from typing import Any
+
+from instances.checks import shown
+from instances.errors import InvalidInstance
+from instances.horizon import Horizon
+from instances.json_files import (
+    SCHEMA_VERSION,
+    check_schema_version,
+    content_hash,
+    decode,
+    encode,
+)
+
+KIND = "horizon"
+"""What the key ``kind`` of a file says."""
+
+
+def horizon_from_dict(data: Any) -> Horizon:
+    """Return the horizon that a parsed JSON value describes.
+
+    The object has ``"schema_version": 1``, ``"kind": "horizon"`` and the fields of
+    :class:`instances.horizon.Horizon`.
+    """
+    content = check_schema_version(data, InvalidInstance)
+    kind = content.pop("kind", None)
+    if kind != KIND:
+        found = "missing" if kind is None else shown(kind)
+        raise InvalidInstance(f"is {found}, expected {KIND!r}", "kind")
+    horizon = decode(Horizon, content, InvalidInstance)
+    assert isinstance(horizon, Horizon)
+    return horizon
+
+
+def horizon_to_dict(horizon: Horizon) -> dict[str, Any]:
+    """Return the JSON value of a horizon, ready for :func:`json.dumps`."""
+    return {"schema_version": SCHEMA_VERSION, "kind": KIND, **encode(horizon)}
+
+
+def horizon_hash(horizon: Horizon) -> str:
+    """Return 16 hexadecimal digits that name the problem a horizon states.
+
+    ``name`` and ``metadata`` are no part of it.
+    """
+    return content_hash(horizon_to_dict(horizon))
