@@ -2,7 +2,7 @@
 
 import inspect
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from instances.checks import shown
 from instances.columns import Columns, columns_of
@@ -14,12 +14,16 @@ from instances.generators.assembly import (
     check_integer,
 )
 from instances.generators.contention import contention
+from instances.generators.drift import drift
 from instances.generators.fleet import fleet
 from instances.generators.hard_knapsack import hard_knapsack
 from instances.generators.recorded_like import recorded_like
 from instances.generators.ties import ties
 from instances.generators.trap import trap
 from instances.instance import Instance
+
+if TYPE_CHECKING:
+    from instances.problems import Problem
 
 OBJECT_FAMILIES: dict[str, Callable[..., Instance]] = {
     "recorded-like": recorded_like,
@@ -32,7 +36,10 @@ COLUMN_FAMILIES: dict[str, Callable[..., Columns]] = {"fleet": fleet}
 """Families whose streams are made as columns."""
 
 FAMILIES = (*OBJECT_FAMILIES, *COLUMN_FAMILIES)
-"""Names of all families."""
+"""Names of all families of windows."""
+
+PROBLEM_FAMILIES: dict[str, Callable[..., "Problem"]] = {"drift": drift}
+"""Families of horizons and other problems that are no windows."""
 
 
 def generate(
@@ -64,7 +71,19 @@ def generate(
         check_integer("num_streams", num_streams, 1, MOST_STREAMS)
         return COLUMN_FAMILIES[family](num_streams, gpus, seed, **options).instance()
     _check_family(family)
+    if family in PROBLEM_FAMILIES:
+        message = f"family {family} makes no single windows, expected one that does"
+        raise InvalidOption(f"{message}: {', '.join(FAMILIES)}")
     return OBJECT_FAMILIES[family](num_streams, gpus, seed, **options)
+
+
+def generate_problem(
+    family: str, num_streams: int, gpus: float, seed: int = 0, **options: Any
+) -> "Problem":
+    """Return what :func:`generate` does, and of ``PROBLEM_FAMILIES`` a horizon say."""
+    if family in PROBLEM_FAMILIES:
+        return PROBLEM_FAMILIES[family](num_streams, gpus, seed, **options)
+    return generate(family, num_streams, gpus, seed, **options)
 
 
 def generate_columns(
@@ -88,7 +107,11 @@ def family_options(family: str) -> tuple[str, ...]:
         If the family is unknown.
     """
     _check_family(family)
-    makers: dict[str, Callable[..., Any]] = {**OBJECT_FAMILIES, **COLUMN_FAMILIES}
+    makers: dict[str, Callable[..., Any]] = {
+        **OBJECT_FAMILIES,
+        **COLUMN_FAMILIES,
+        **PROBLEM_FAMILIES,
+    }
     own = [
         name
         for name, parameter in inspect.signature(makers[family]).parameters.items()
@@ -106,6 +129,17 @@ def regenerate(metadata: Mapping[str, Any]) -> Instance:
         If they are no generator's metadata, or another version's.
     """
     return generate(*_arguments(metadata), **metadata["options"])
+
+
+def regenerate_problem(metadata: Mapping[str, Any]) -> "Problem":
+    """Return the problem that a generated problem's metadata describe.
+
+    Raises
+    ------
+    InvalidOption
+        If they are no generator's metadata, or another version's.
+    """
+    return generate_problem(*_arguments(metadata), **metadata["options"])
 
 
 def regenerate_columns(metadata: Mapping[str, Any]) -> Columns:
@@ -134,6 +168,6 @@ def _arguments(metadata: Mapping[str, Any]) -> tuple[Any, ...]:
 
 
 def _check_family(family: str) -> None:
-    if family not in FAMILIES:
-        known = ", ".join(FAMILIES)
+    if family not in (*FAMILIES, *PROBLEM_FAMILIES):
+        known = ", ".join((*FAMILIES, *PROBLEM_FAMILIES))
         raise InvalidOption(f"there is no family {shown(family)}; there are: {known}")

@@ -129,8 +129,38 @@ def recorded_stream(
     """
     check_number("cost_error", cost_error, 0, 10)
     check_number("accuracy_error", accuracy_error, 0, 10)
-    start = 0.6 + 0.36 * rng.uniform(size=2).mean()
-    gain = rng.uniform(0.2, 0.65) * (1 - start)
+    start = draw_start(rng)
+    gain = draw_gain(rng, start)
+    retraining = draw_retraining(
+        rng, start, gain, cost_error, accuracy_error, labelling_seconds
+    )
+    return Stream(
+        name=name,
+        accuracy=rounded(start),
+        retraining=retraining,
+        inference=sampling_curve(rng),
+    )
+
+
+def draw_start(rng: np.random.Generator) -> float:
+    """Return the accuracy that a model starts at, see :func:`recorded_stream`."""
+    return float(0.6 + 0.36 * rng.uniform(size=2).mean())
+
+
+def draw_gain(rng: np.random.Generator, start: float) -> float:
+    """Return what a model could gain, see :func:`recorded_stream`."""
+    return float(rng.uniform(0.2, 0.65) * (1 - start))
+
+
+def draw_retraining(
+    rng: np.random.Generator,
+    start: float,
+    gain: float,
+    cost_error: float,
+    accuracy_error: float,
+    labelling_seconds: float,
+) -> tuple[RetrainingConfig, ...]:
+    """Return 18 retraining configs, see :func:`recorded_stream`."""
     steps = np.arange(NUM_SETTINGS, dtype=float)
     steps[1:-1] += rng.uniform(-0.4, 0.4, NUM_SETTINGS - 2)
     per_epoch = (COST_SPREAD * EPOCHS[0] / EPOCHS[-1]) ** (steps / steps[-1])
@@ -144,7 +174,7 @@ def recorded_stream(
     estimated_cost = cost * np.exp(rng.normal(0, cost_error, cost.shape))
     estimated = accuracy + rng.normal(0, accuracy_error, cost.shape)
     labels = [f"hp{h}-e{e}" for h in range(NUM_SETTINGS) for e in EPOCHS]
-    retraining = tuple(
+    return tuple(
         RetrainingConfig(
             name=label,
             gpu_seconds=seconds,
@@ -161,15 +191,10 @@ def recorded_stream(
             strict=True,
         )
     )
-    return Stream(
-        name=name,
-        accuracy=rounded(start),
-        retraining=retraining,
-        inference=_sampling_curve(rng),
-    )
 
 
-def _sampling_curve(rng: np.random.Generator) -> tuple[InferenceConfig, ...]:
+def sampling_curve(rng: np.random.Generator) -> tuple[InferenceConfig, ...]:
+    """Return 12 inference configs, see :func:`recorded_stream`."""
     beta, gamma = rng.uniform(0.2, 0.34), rng.uniform(0.75, 0.95)
     kept = np.exp(-beta * (SAMPLING - 1.0) ** gamma)
     kept[1:] *= np.exp(rng.normal(0, 0.06, len(kept) - 1))
