@@ -8,8 +8,9 @@ from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
 from formulations.value_tables import ValueTable, value_table
-from instances import Instance
+from instances import Instance, Reallocation
 from solvers.compiled_work import compiled_pays, in_time
+from solvers.rerun import Adopt, PlanAs, Running, rerun
 from solvers.search import Answer, Search
 
 CELLS_AT_ONCE = 1_000_000
@@ -21,12 +22,42 @@ Floats = NDArray[np.float64]
 Join = Callable[[Floats, Floats, Search], Floats]
 
 
-def solve_dp(instance: Instance, search: Search) -> Answer:
+def solve_dp(
+    instance: Instance,
+    search: Search,
+    *,
+    plan_as: PlanAs = "stream",
+    running: Running = "keep",
+    adopt: Adopt = "better",
+) -> Answer:
     """Exact dynamic program over streams and units, O(V · K²).
 
     The recursion is Bellman's for the multiple-choice knapsack (Dudziński and
     Walukiewicz, 1987); F_v(k) is the best sum of the first v streams with k units.
+    Under ``server`` it is a heuristic without a bound: exact for the rest of the window
+    as if static, at the start and again whenever a retraining completes.
+
+    Parameters
+    ----------
+    instance
+        The window.
+    search
+        The run's options, clock and incumbents.
+    plan_as, running, adopt
+        Under ``server``: the static reallocation to plan with; whether a running
+        retraining keeps its config or may be dropped for another; whether a new plan
+        counts only if it beats going on with the one before, both carried out to the
+        end. With ``better`` the result is never below the first plan's.
     """
+    answer = rerun(
+        _solve_static, instance, search, plan_as, running=running, adopt=adopt
+    )
+    if instance.reallocation is Reallocation.SERVER:
+        answer.metadata["exact"] = False
+    return answer
+
+
+def _solve_static(instance: Instance, search: Search) -> Answer:
     table = value_table(instance, search.check_time)
     units = best_units(table, search)
     if units is None:

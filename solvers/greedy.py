@@ -3,15 +3,23 @@
 from formulations.hull import Increments, hull_increments
 from formulations.value_tables import value_table
 from instances import Instance
+from solvers.rerun import PlanAs, carry_out
 from solvers.search import Answer, Search
 
 
-def solve_greedy(instance: Instance, search: Search) -> Answer:
+def solve_greedy(
+    instance: Instance, search: Search, *, plan_as: PlanAs = "stream"
+) -> Answer:
     """Units go where they gain most along the streams' concave hulls.
 
     The steps are taken by falling gain a unit; a stream whose next step no longer
-    fits keeps what it has (Sinha and Zoltners, 1979).
+    fits keeps what it has (Sinha and Zoltners, 1979). ``plan_as`` is the static
+    reallocation with which a server's window is planned.
     """
+    return carry_out(_solve_static, instance, search, plan_as)
+
+
+def _solve_static(instance: Instance, search: Search) -> Answer:
     table = value_table(instance, search.check_time)
     increments = hull_increments(table, search.check_time)
     units = greedy_units(increments, table.total_units) if increments else None

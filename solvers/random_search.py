@@ -1,19 +1,33 @@
 """Random allocations, the baseline below all baselines."""
 
+from functools import partial
+
 from formulations.pick_configs import PickConfigs, Share
 from instances import Instance, InvalidOption
 from solvers.allocations import answer_allocation, report_allocation
+from solvers.rerun import PlanAs, carry_out
 from solvers.search import Answer, Search
 
 
-def solve_random(instance: Instance, search: Search, *, samples: int = 1) -> Answer:
+def solve_random(
+    instance: Instance,
+    search: Search,
+    *,
+    samples: int = 1,
+    plan_as: PlanAs = "stream",
+) -> Answer:
     """Units thrown to the jobs at random by the seed; configs adapted to them.
 
     Every unit falls on each inference and retraining job with equal probability. The
     best of ``samples`` allocations is kept; one that breaks a floor does not count.
+    ``plan_as`` is the static reallocation with which a server's window is planned.
     """
     if samples < 1:
         raise InvalidOption(f"random: samples is {samples}, expected at least 1")
+    return carry_out(partial(_solve_static, samples), instance, search, plan_as)
+
+
+def _solve_static(samples: int, instance: Instance, search: Search) -> Answer:
     picks = PickConfigs(instance)
     num_jobs = 2 * len(instance.streams)
     best = Answer()

@@ -1,11 +1,12 @@
 """The Thief scheduler of Ekya (NSDI 2022), Algorithms 1 and 2 as printed."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
 from formulations.pick_configs import BelowFloor, PickConfigs, Share
+from formulations.schedule import Schedule
 from formulations.tolerances import LEAST_IMPROVEMENT
 from instances import Instance, InstanceTooLarge, InvalidOption
 from solvers.allocations import (
@@ -15,6 +16,7 @@ from solvers.allocations import (
     report_allocation,
 )
 from solvers.compiled_work import compiled_pays, in_time
+from solvers.rerun import Adopt, PlanAs, Running, rerun
 from solvers.search import Answer, Search
 
 if TYPE_CHECKING:
@@ -46,15 +48,20 @@ def solve_thief(
     order: JobOrder = "inference-first",
     remainder: JobOrder = "inference-first",
     below_floor: BelowFloor = "penalised",
+    plan_as: PlanAs = "stream",
+    running: Running = "keep",
+    adopt: Adopt = "always",
 ) -> Answer:
     """Ekya's Thief: from a fair start, each job steals from each other while it pays.
 
-    The paper leaves open what the settings fix.
+    The paper leaves open what the settings fix. Under ``server`` it runs again, as the
+    paper has it, whenever a retraining completes, on what is left of the window; a
+    stream that has retrained then has no training job any more.
 
     Parameters
     ----------
     instance
-        Problem with reallocation ``never`` or ``stream``.
+        The window.
     search
         The run's options, clock and incumbents. An initial schedule takes the place
         of the fair start.
@@ -71,26 +78,39 @@ def solve_thief(
         What a stream counts for which no inference config keeps the floor:
         ``penalised`` is the accuracy it has less 1, so that stealing leads back to
         the floor, ``unserved`` is nothing.
+    plan_as, running, adopt
+        Under ``server``: the static reallocation to plan with; whether a running
+        retraining keeps its config or may be dropped for another; whether a new plan
+        counts only if it beats going on with the one before, both carried out to the
+        end. The paper's rule carries out every new plan.
     """
     if steal_units < 0 or passes < 0:
         message = f"thief: steal_units is {steal_units}, passes is {passes}"
         raise InvalidOption(f"{message}, expected at least 0")
     step = steal_units or usual_steal_units(instance)
-    best = fair_start(instance, remainder)
-    if search.options.initial_schedule is not None:
-        best = allocation_of(instance, search.options.initial_schedule)
-    jobs = ordered_jobs(len(instance.streams), order)
-    picks = PickConfigs(instance, below_floor)
-    report_allocation(search, picks, best)
+    retrained = frozenset(
+        v for v, each in enumerate(instance.streams) if each.retraining
+    )
 
-    robbery = Robbery(picks, best, jobs, step)
-    if _compiled_pays(instance, picks, len(jobs) ** 2 * (passes or USUAL_PASSES)):
-        robbery = _compiled(robbery, instance, search, below_floor)
-    for best in robbery.run(search, passes):
-        report_allocation(search, robbery.picks, best)
-    answer = answer_allocation(robbery.picks, robbery.allocation)
-    answer.metadata.update(passes_done=robbery.passes_done, steal_units=step)
-    return answer
+    def plan(window: Instance, part: Search) -> Answer:
+        done = {v for v in retrained if not window.streams[v].retraining}
+        best = fair_start(window, remainder, done)
+        if isinstance(part.options.initial_schedule, Schedule):
+            best = allocation_of(window, part.options.initial_schedule)
+        jobs = ordered_jobs(len(window.streams), order, done)
+        picks = PickConfigs(window, below_floor)
+        report_allocation(part, picks, best)
+
+        robbery = Robbery(picks, best, jobs, step)
+        if _compiled_pays(window, picks, len(jobs) ** 2 * (passes or USUAL_PASSES)):
+            robbery = _compiled(robbery, window, part, below_floor)
+        for best in robbery.run(part, passes):
+            report_allocation(part, robbery.picks, best)
+        answer = answer_allocation(robbery.picks, robbery.allocation)
+        answer.metadata.update(passes_done=robbery.passes_done, steal_units=step)
+        return answer
+
+    return rerun(plan, instance, search, plan_as, running=running, adopt=adopt)
 
 
 class Robbery:
@@ -251,18 +271,28 @@ def usual_steal_units(instance: Instance) -> int:
     return max(1, round(USUAL_STEAL_GPUS * instance.units_per_gpu))
 
 
-def fair_start(instance: Instance, remainder: JobOrder) -> list[Share]:
-    """Return equal units for all jobs, the remainder one each in the given order."""
-    jobs = ordered_jobs(len(instance.streams), remainder)
+def fair_start(
+    instance: Instance, remainder: JobOrder, done: Collection[int] = ()
+) -> list[Share]:
+    """Return equal units for all jobs, the remainder one each in the given order.
+
+    The streams that are ``done`` with their retraining have no training job.
+    """
+    jobs = ordered_jobs(len(instance.streams), remainder, done)
     units = dict(zip(jobs, fair_split(instance.total_units, len(jobs)), strict=True))
     return [
-        (units[v, INFERENCE], units[v, TRAINING]) for v in range(len(instance.streams))
+        (units[v, INFERENCE], units.get((v, TRAINING), 0))
+        for v in range(len(instance.streams))
     ]
 
 
-def ordered_jobs(num_streams: int, order: JobOrder) -> list[Job]:
-    """Return all jobs in the given order."""
-    jobs = [(v, kind) for v in range(num_streams) for kind in (INFERENCE, TRAINING)]
+def ordered_jobs(
+    num_streams: int, order: JobOrder, done: Collection[int] = ()
+) -> list[Job]:
+    """Return all jobs in the given order, but no training of the streams done."""
+    jobs = [(v, INFERENCE) for v in range(num_streams)]
+    jobs += [(v, TRAINING) for v in range(num_streams) if v not in done]
+    jobs.sort()
     if order == "by-stream":
         return jobs
     first = INFERENCE if order == "inference-first" else TRAINING

@@ -5,6 +5,7 @@ from formulations.stream_model import NO_RETRAINING, StreamModel
 from instances import Instance, InvalidOption
 from solvers.allocations import answer_allocation, answer_choices, fair_split
 from solvers.config_rules import ruled_config
+from solvers.rerun import PlanAs, carry_out
 from solvers.search import Answer, Search
 
 
@@ -14,40 +15,58 @@ def solve_uniform(
     *,
     config: str = "high",
     inference_share: float = 0.5,
+    plan_as: PlanAs = "stream",
 ) -> Answer:
     """Even split by stream, each split into inference and one fixed retraining.
 
     ``config`` is the rule or the name of the retraining config: "high" and "low" are
     the dearest and the cheapest on a stream's Pareto front of cost and accuracy.
     ``inference_share`` is the part of a stream's units that serves. A retraining that
-    would not finish is not run, one that harms is.
+    would not finish is not run, one that harms is. ``plan_as`` is the static
+    reallocation with which a server's window is planned.
     """
-    models = [StreamModel(instance, stream) for stream in instance.streams]
-    shares = _even_shares(instance, inference_share)
-    retraining = [
-        model.finishing(ruled_config(model.stream, config), share[1])
-        for model, share in zip(models, shares, strict=True)
-    ]
-    return answer_choices(models, retraining, shares)
+
+    def plan(window: Instance, _: Search) -> Answer:
+        models = [StreamModel(window, stream) for stream in window.streams]
+        shares = _even_shares(window, inference_share)
+        retraining = [
+            model.finishing(ruled_config(model.stream, config), share[1])
+            for model, share in zip(models, shares, strict=True)
+        ]
+        return answer_choices(models, retraining, shares)
+
+    return carry_out(plan, instance, search, plan_as)
 
 
 def solve_fixed_res(
-    instance: Instance, search: Search, *, inference_share: float = 0.5
+    instance: Instance,
+    search: Search,
+    *,
+    inference_share: float = 0.5,
+    plan_as: PlanAs = "stream",
 ) -> Answer:
     """Ekya-FixedRes: the uniform split of units with configs adapted to it.
 
-    ``inference_share`` is the part of a stream's units that serves.
+    ``inference_share`` is the part of a stream's units that serves, ``plan_as`` the
+    static reallocation with which a server's window is planned.
     """
-    shares = _even_shares(instance, inference_share)
-    return answer_allocation(PickConfigs(instance), shares)
+
+    def plan(window: Instance, _: Search) -> Answer:
+        shares = _even_shares(window, inference_share)
+        return answer_allocation(PickConfigs(window), shares)
+
+    return carry_out(plan, instance, search, plan_as)
 
 
 def solve_inference_only(instance: Instance, search: Search) -> Answer:
     """No retraining: all units serve, split evenly by stream."""
-    models = [StreamModel(instance, stream) for stream in instance.streams]
-    return answer_choices(
-        models, [NO_RETRAINING] * len(models), _even_shares(instance, 1)
-    )
+
+    def plan(window: Instance, _: Search) -> Answer:
+        models = [StreamModel(window, stream) for stream in window.streams]
+        retraining = [NO_RETRAINING] * len(models)
+        return answer_choices(models, retraining, _even_shares(window, 1))
+
+    return carry_out(plan, instance, search, "never")
 
 
 def _even_shares(instance: Instance, inference_share: float) -> list[Share]:
