@@ -1,6 +1,6 @@
-"""The recipe of every shipped instance, and the writer of the whole library.
+"""The recipe of every shipped problem, and the writer of the whole library.
 
-The recorded instances are made of what ``ekya-opt profile`` measured, which is kept
+The recorded ones are made of what ``ekya-opt profile`` measured, which is kept
 beside them; all others are generated.
 
 ``python -m instances.generators.shipped`` writes the files into the package.
@@ -9,16 +9,21 @@ beside them; all others are generated.
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from instances.generators.families import generate
-from instances.generators.paper import paper_windows
+from instances.chaining import chain
+from instances.generators.families import generate_problem
+from instances.generators.paper import paper_horizon, paper_windows
+from instances.horizon import Horizon
 from instances.instance import Instance
-from instances.instance_files import write_instance
 from instances.library import LIBRARY
+from instances.problems import write_problem
 from instances.profiler.journal import read_journal
 from instances.profiler.profile import instances_of
 from instances.profiler.profiled import Server
+
+if TYPE_CHECKING:
+    from instances.problems import Problem
 
 CONCAVE_THROUGHPUT = [[0.1, 0.3], [0.25, 0.55], [0.5, 0.8], [1, 1]]
 """Training speed that saturates: a tenth of a GPU trains at three tenths of it."""
@@ -42,7 +47,7 @@ class Recipe:
     name
         File name without its suffix.
     num_streams, gpus, seed, options
-        Arguments of :func:`instances.generators.generate`.
+        Arguments of :func:`instances.generators.generate_problem`.
     """
 
     family: str
@@ -52,12 +57,12 @@ class Recipe:
     seed: int
     options: Mapping[str, Any] = field(default_factory=dict)
 
-    def make(self) -> Instance:
-        """Return the instance, named as its file."""
-        instance = generate(
+    def make(self) -> "Problem":
+        """Return the problem, named as its file."""
+        problem = generate_problem(
             self.family, self.num_streams, self.gpus, self.seed, **self.options
         )
-        return replace(instance, name=f"{self.family}-{self.name}")
+        return replace(problem, name=f"{self.family}-{self.name}")
 
 
 RECIPES = (
@@ -161,32 +166,65 @@ RECIPES = (
         )
         for num_streams, gpus, seed in HARD_SIZES
     ),
+    Recipe(
+        family="drift",
+        name="n4-g2-w4",
+        num_streams=4,
+        gpus=2,
+        seed=1,
+        options={"windows": 4},
+    ),
+    Recipe(
+        family="drift",
+        name="n6-g2-w6-scenes",
+        num_streams=6,
+        gpus=2,
+        seed=2,
+        options={
+            "windows": 6,
+            "scenes": 2,
+            "cached_models": 1,
+            "load_seconds": 10,
+            "warm_gb": 1,
+            "model_gb": 0.5,
+        },
+    ),
 )
 
 
-def shipped_instances() -> Iterator[tuple[str, Instance]]:
-    """Yield the name ``family/name`` and the instance of all that is shipped."""
+def shipped_problems() -> Iterator[tuple[str, "Problem"]]:
+    """Yield the name ``family/name`` and the problem of all that is shipped."""
     for number, window in enumerate(paper_windows(), start=1):
         yield f"paper/window{number}", window
+    for name, horizon in paper_horizons():
+        yield f"paper/{name}", horizon
     for recipe in RECIPES:
         yield f"{recipe.family}/{recipe.name}", recipe.make()
-    for instance in recorded_instances():
-        yield f"{RECORDED}/{instance.name}", instance
+    for problem in recorded_problems():
+        yield f"{RECORDED}/{problem.name}", problem
 
 
-def recorded_instances() -> Iterator[Instance]:
-    """Yield an instance for each window of the shipped profiles."""
+def paper_horizons() -> Iterator[tuple[str, Horizon]]:
+    """Yield the name and the paper's horizon: slots of 5 s, of 10 s, and none."""
+    for name, slot in (("horizon", 5), ("horizon-10s", 10), ("horizon-never", None)):
+        yield name, replace(paper_horizon(slot), name=f"paper-{name}")
+
+
+def recorded_problems() -> Iterator[Instance | Horizon]:
+    """Yield an instance for each window of the shipped profiles, and their horizon."""
     for path in sorted((LIBRARY / RECORDED).glob("*.jsonl")):
         header, points = read_journal(path)
-        yield from instances_of(path.stem, header, points, RECORDED_SERVER)
+        windows = instances_of(path.stem, header, points, RECORDED_SERVER)
+        yield from windows
+        yield chain(windows, name=f"{path.stem}-horizon", cached_models=2)
 
 
 def write_library(folder: Path = LIBRARY) -> None:
-    """Write every shipped instance below the folder, as ``family/name.json``."""
-    for name, instance in shipped_instances():
+    """Write every shipped problem below the folder, as ``family/name.json``."""
+    for name, problem in shipped_problems():
         path = folder / f"{name}.json"
         path.parent.mkdir(parents=True, exist_ok=True)
-        write_instance(instance, path)
+        write_problem(problem, path)
 
 
 if __name__ == "__main__":
