@@ -4,18 +4,22 @@ from dataclasses import dataclass
 from os import PathLike, fspath
 from typing import TYPE_CHECKING, Any
 
-from formulations import OBJECTIVE_TOLERANCE, Evaluation, Schedule
+from formulations import OBJECTIVE_TOLERANCE, Schedule
 from formulations.certificate import Certificate, Reproof
 from formulations.evaluate import evaluate
-from formulations.schedule_files import ScheduleFile, read_schedule
-from instances import Instance, InvalidData
+from formulations.problems import evaluate_any, is_schedule, read_any_schedule
+from formulations.schedule_files import ScheduleFile
+from instances import Instance, InvalidData, InvalidSchedule
 from instances.instance_files import holds_columns
+from instances.problems import Kind, is_columns, kind_of
 
 if TYPE_CHECKING:
     from formulations.kernels.plan_check import PlanVerdict
+    from formulations.problems import AnyEvaluation, AnySchedule, AnyScheduleFile
     from formulations.schedule_columns import ScheduleColumns
     from formulations.schedule_npz import ScheduleColumnsFile
     from instances.columns import Columns
+    from instances.problems import Problem
 
 MOST_PLAIN_STREAMS = 20_000
 """Streams up to which the referee in plain Python judges a columnar schedule."""
@@ -42,7 +46,7 @@ class Check:
         Which of the two referees judged.
     """
 
-    evaluation: "Evaluation | PlanVerdict"
+    evaluation: "AnyEvaluation | PlanVerdict"
     claimed: float | None
     bound: float | None = None
     certificate: Certificate | None = None
@@ -57,8 +61,8 @@ class Check:
 
 
 def check(
-    problem: "Instance | Columns",
-    schedule: "Schedule | ScheduleFile | ScheduleColumns | ScheduleColumnsFile"
+    problem: "Problem | Columns",
+    schedule: "AnySchedule | AnyScheduleFile | ScheduleColumns | ScheduleColumnsFile"
     " | str | PathLike[str]",
 ) -> Check:
     """Return the verdict on a schedule, a schedule file's content or its path.
@@ -68,7 +72,7 @@ def check(
     Parameters
     ----------
     problem
-        The instance, as objects or as columns.
+        An instance, as objects or as columns, a horizon or a placement.
     schedule
         A schedule in objects or columns, with or without claims, or the path of a
         schedule file (``.npz`` for columns).
@@ -76,8 +80,9 @@ def check(
     Raises
     ------
     InvalidSchedule
-        If the file breaks a rule of the schedule format, or a columnar schedule has
-        other streams than the instance or a config that it lacks.
+        If the file breaks a rule of the schedule format, is of another kind than the
+        problem, or a columnar schedule has other streams than the instance or a
+        config that it lacks.
     InstanceTooLarge
         If a schedule in objects is given for more streams than objects can be.
     SolverUnavailable
@@ -92,24 +97,34 @@ def check(
     return _check(problem, schedule)
 
 
-def _read(path: str) -> "ScheduleFile | ScheduleColumnsFile":
+def _read(path: str) -> "AnyScheduleFile | ScheduleColumnsFile":
     if not holds_columns(path):
-        return read_schedule(path)
+        return read_any_schedule(path)
     from formulations.schedule_npz import read_schedule_columns
 
     return read_schedule_columns(path)
 
 
-def _check(problem: "Instance | Columns", schedule: Any) -> Check:
+def _check(problem: Any, schedule: Any) -> Check:
+    if type(schedule).__name__ in ("ScheduleColumns", "ScheduleColumnsFile"):
+        return _check_columns(problem, schedule)
     if isinstance(schedule, Schedule):
         schedule = ScheduleFile(streams=schedule.streams)
-    if isinstance(schedule, ScheduleFile):
-        instance = problem if isinstance(problem, Instance) else problem.instance()
-        evaluation = evaluate(instance, schedule.schedule)
-        return _verdict(problem, schedule, schedule.certificate, evaluation, PLAIN)
+    own = problem.instance() if is_columns(problem) else problem
+    plain = is_schedule(schedule)
+    evaluation = evaluate_any(own, schedule if plain else schedule.schedule)
+    certificate = getattr(schedule, "certificate", None)
+    file = None if plain else schedule
+    return _verdict(problem, file, certificate, evaluation, PLAIN)
+
+
+def _check_columns(problem: Any, schedule: Any) -> Check:
     from formulations.schedule_columns import ScheduleColumns
     from formulations.schedule_npz import ScheduleColumnsFile
 
+    if kind_of(problem) is not Kind.WINDOW:
+        message = f"is one of a window, expected one of a {kind_of(problem)}"
+        raise InvalidSchedule(message, "schedule")
     if isinstance(schedule, ScheduleColumns):
         schedule = ScheduleColumnsFile(schedule=schedule)
     price = schedule.price
@@ -121,7 +136,7 @@ def _check(problem: "Instance | Columns", schedule: Any) -> Check:
 
 def _judged(
     problem: "Instance | Columns", schedule: "ScheduleColumns"
-) -> "tuple[Evaluation | PlanVerdict, str]":
+) -> "tuple[AnyEvaluation | PlanVerdict, str]":
     """Return the verdict on a columnar schedule, and which referee's it is."""
     schedule.check_fits(problem)
     if schedule.num_streams <= MOST_PLAIN_STREAMS:
@@ -135,16 +150,18 @@ def _judged(
 
 
 def _verdict(
-    problem: "Instance | Columns",
-    file: "ScheduleFile | ScheduleColumnsFile",
+    problem: Any,
+    file: "AnyScheduleFile | ScheduleColumnsFile | None",
     certificate: Certificate | None,
-    evaluation: "Evaluation | PlanVerdict",
+    evaluation: "AnyEvaluation | PlanVerdict",
     referee: str,
 ) -> Check:
-    found, bound = evaluation.objective, file.bound
+    found = evaluation.objective
+    claimed = None if file is None else file.objective
+    bound = None if file is None else file.bound
     false_claims = []
-    if file.objective is not None and abs(file.objective - found) > OBJECTIVE_TOLERANCE:
-        text = f"The claimed objective is {file.objective!r}, the referee finds"
+    if claimed is not None and abs(claimed - found) > OBJECTIVE_TOLERANCE:
+        text = f"The claimed objective is {claimed!r}, the referee finds"
         false_claims.append(f"{text} {found!r}.")
     beaten = bound is not None and bound < found - OBJECTIVE_TOLERANCE
     if evaluation.feasible and beaten:
@@ -161,7 +178,7 @@ def _verdict(
             false_claims.append(f"{text} {_lowered(reproof.explanation)}")
     return Check(
         evaluation=evaluation,
-        claimed=file.objective,
+        claimed=claimed,
         bound=bound,
         certificate=certificate,
         reproof=reproof,

@@ -9,13 +9,15 @@ import pandas as pd
 
 from ekya_opt.reading import paths_of
 from ekya_opt.solver_specs import SolverSpec, settings_text, solver_specs
-from instances import Instance, InvalidOption, instance_hash, read_instance
+from instances import Instance, InvalidOption, Reallocation
+from instances.problems import Kind, is_columns, kind_of, problem_hash, read_problem
 from solvers import Options, Result, Status, StoppedBy, get_solver, solve
 from solvers.result import relative_gap
 from solvers.settings import checked_settings
 
 if TYPE_CHECKING:
     from instances.columns import Columns
+    from instances.problems import Problem
 
 COLUMNS = (
     "instance",
@@ -33,14 +35,20 @@ COLUMNS = (
 )
 NUMBERS = ("objective", "bound", "gap", "reference", "gap_to_reference", "seconds")
 DEFAULT_SOLVERS = ("dp", "thief", "thief-released", "greedy", "uniform")
+DEFAULTS = {
+    "server": ("decomposition", "dp", "thief", "thief-released", "uniform"),
+    Kind.HORIZON: ("decomposition", "dp", "thief", "look-ahead"),
+    Kind.PLACEMENT: ("milp", "round-and-pack"),
+}
+"""Where others than ``DEFAULT_SOLVERS`` are compared unless told otherwise."""
 
 Row = dict[str, Any]
 Progress = Callable[[int, int, str], None]
 
 
 def compare(
-    instances: Iterable[Instance | str | PathLike[str]],
-    solvers: str | Iterable[str] = DEFAULT_SOLVERS,
+    instances: "Iterable[Problem | Columns | str | PathLike[str]]",
+    solvers: str | Iterable[str] | None = None,
     *,
     time_limit: float | None = None,
     seed: int = 0,
@@ -59,10 +67,10 @@ def compare(
     Parameters
     ----------
     instances
-        Instances, files, directories of files, or shipped names.
+        Instances, horizons, placements, files, directories of files, or shipped names.
     solvers
         Names, ``name:key=value:key=value``, or ``name:*`` for every combination of
-        the settings whose choices can be listed.
+        the settings whose choices can be listed. By default some that fit the problem.
     time_limit, seed, workers, plan_on
         As in :class:`solvers.Options`, for every solve.
     reference
@@ -79,9 +87,10 @@ def compare(
     EkyaOptError
         If an instance cannot be read, or a solver or setting does not exist.
     """
-    specs = solver_specs(solvers)
+    given = None if solvers is None else solver_specs(solvers)
     problems = read_all(instances)
-    labels = [spec.label for spec in specs]
+    all_specs = [given or solver_specs(default_solvers(each)) for each in problems]
+    labels = list(dict.fromkeys(spec.label for specs in all_specs for spec in specs))
     if reference not in ("best", "best-known", *labels):
         known = ", ".join(("best", "best-known", *labels))
         raise InvalidOption(f"reference is {reference!r}, expected one of {known}")
@@ -94,18 +103,18 @@ def compare(
     Options(**options)  # type: ignore[arg-type]
     rows: list[Row] = []
     interrupted = False
-    for instance in problems:
+    num_rows = sum(map(len, all_specs))
+    for instance, specs in zip(problems, all_specs, strict=True):
         own: list[Row] = []
         for spec in specs:
             if progress is not None:
                 done = len(rows) + len(own)
-                what = f"{spec.label} on {instance.name}"
-                progress(done, len(problems) * len(specs), what)
+                progress(done, num_rows, f"{spec.label} on {instance.name}")
             own.append(_row(instance, spec, options, settings))
             interrupted = own[-1]["stopped_by"] == StoppedBy.INTERRUPT
             if interrupted:
                 break
-        _add_reference(own, reference, labels, instance)
+        _add_reference(own, reference, [spec.label for spec in specs], instance)
         rows += own
         if interrupted:
             break
@@ -113,6 +122,14 @@ def compare(
     frame = frame.astype(dict.fromkeys(NUMBERS, "float64"))
     frame.attrs["interrupted"] = interrupted
     return frame
+
+
+def default_solvers(problem: "Problem") -> tuple[str, ...]:
+    """Return the solvers that are compared on a problem unless told otherwise."""
+    if isinstance(problem, Instance):
+        server = problem.reallocation is Reallocation.SERVER
+        return DEFAULTS["server"] if server else DEFAULT_SOLVERS
+    return DEFAULTS[kind_of(problem)]
 
 
 def summarise(frame: pd.DataFrame) -> pd.DataFrame:
@@ -141,26 +158,44 @@ def summarise(frame: pd.DataFrame) -> pd.DataFrame:
 
 
 def read_all(
-    sources: "Iterable[Instance | Columns | str | PathLike[str]]",
-) -> list[Instance]:
-    """Return the instances that sources hold, at least one; columns as objects."""
+    sources: "Iterable[Problem | Columns | str | PathLike[str]]",
+) -> "list[Problem]":
+    """Return the problems that sources hold, at least one; columns as objects."""
     if not isinstance(sources, Iterable) or isinstance(sources, str | PathLike):
         sources = [sources]
-    problems: list[Instance] = []
+    problems: list[Problem] = []
     for source in sources:
-        if isinstance(source, Instance):
-            problems.append(source)
-        elif isinstance(source, str | PathLike):
-            problems += map(read_instance, paths_of([str(source)]))
+        if isinstance(source, str | PathLike):
+            problems += map(read_problem, paths_of([str(source)]))
         else:
-            problems.append(source.instance())
+            found: Any = source
+            problems.append(found.instance() if is_columns(found) else found)
     if not problems:
         raise InvalidOption("there is no instance to compare on")
     return problems
 
 
+def read_windows(
+    sources: "Iterable[Instance | Columns | str | PathLike[str]]",
+) -> "list[Instance]":
+    """Return the same where only windows will do.
+
+    Raises
+    ------
+    InvalidOption
+        If a source holds a horizon or a placement.
+    """
+    windows = []
+    for problem in read_all(sources):
+        if not isinstance(problem, Instance):
+            message = f"{problem.name} is a {kind_of(problem)}, expected a window"
+            raise InvalidOption(message)
+        windows.append(problem)
+    return windows
+
+
 def _row(
-    instance: Instance, spec: SolverSpec, options: Mapping[str, Any], in_effect: bool
+    instance: "Problem", spec: SolverSpec, options: Mapping[str, Any], in_effect: bool
 ) -> Row:
     """Return the row of one solve; a failure of the solver is a row as well."""
     row: Row = dict.fromkeys(COLUMNS)
@@ -169,7 +204,7 @@ def _row(
     start = time.perf_counter()
     try:
         if in_effect:
-            function = get_solver(spec.solver).function
+            function = get_solver(spec.solver, kind_of(instance)).function
             effective = checked_settings(spec.solver, function, spec.settings)
             row["settings"] = settings_text(effective)
         own_options = Options(**options, settings=spec.settings)
@@ -198,7 +233,7 @@ def _outcome(result: Result) -> Row:
 
 
 def _add_reference(
-    rows: Sequence[Row], reference: str, labels: Sequence[str], instance: Instance
+    rows: Sequence[Row], reference: str, labels: Sequence[str], instance: "Problem"
 ) -> None:
     """Fill in the reference of an instance's rows and the gaps to it."""
     value: float | None = None
@@ -207,7 +242,7 @@ def _add_reference(
         value = max(found, default=None)
     elif reference == "best-known":
         value = _best_known(instance)
-    elif labels.index(reference) < len(rows):
+    elif reference in labels[: len(rows)]:
         value = rows[labels.index(reference)]["objective"]
     for row in rows:
         row["reference"] = value
@@ -215,8 +250,8 @@ def _add_reference(
             row["gap_to_reference"] = relative_gap(value, row["objective"])
 
 
-def _best_known(instance: Instance) -> float | None:
+def _best_known(instance: "Problem") -> float | None:
     from instances.best_known import read_best_known
 
-    entry = read_best_known().get(instance_hash(instance))
+    entry = read_best_known().get(problem_hash(instance))
     return None if entry is None else entry.objective

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from ekya_opt.comparison import Progress, read_all
+from ekya_opt.comparison import Progress, read_windows
 from ekya_opt.observed import observed
 from ekya_opt.planning import COLUMNS as PLAN_COLUMNS
 from ekya_opt.planning import planned
@@ -143,7 +143,7 @@ def estimator_report(
         them, or a solver, estimator or time rule does not exist.
     """
     specs = solver_specs(solvers)
-    problems = read_all(instances)
+    problems = read_windows(instances)
     options = {"time_limit": time_limit, "seed": seed, "workers": workers}
     Options(**options)  # type: ignore[arg-type]
     known = observed(problems, points)

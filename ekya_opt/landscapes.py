@@ -7,7 +7,7 @@ from typing import Any, Literal
 import numpy as np
 import pandas as pd
 
-from ekya_opt.reading import read
+from ekya_opt.reading import read_window
 from instances import EkyaOptError, Instance, InvalidOption
 from solvers import StoppedBy
 from solvers import solve as solve_instance
@@ -79,7 +79,7 @@ def landscape(
     EkyaOptError
         If the input or an option is wrong, or the instance is infeasible or too large.
     """
-    problem = instance if isinstance(instance, Instance) else read(instance)
+    problem = instance if isinstance(instance, Instance) else read_window(instance)
     total = problem.total_units
     if steal_units is None:
         steal_units = [step for step in USUAL_STEPS if step <= total]

@@ -7,7 +7,7 @@ from typing import Any, Literal
 import numpy as np
 import pandas as pd
 
-from ekya_opt.comparison import Progress, read_all
+from ekya_opt.comparison import Progress, read_windows
 from ekya_opt.planning import COLUMNS as PLAN_COLUMNS
 from ekya_opt.planning import planned
 from ekya_opt.solver_specs import solver_specs
@@ -85,7 +85,7 @@ def robustness(
         lies outside its domain.
     """
     specs = solver_specs(solvers)
-    problems = read_all(instances)
+    problems = read_windows(instances)
     check_integer("draws", draws, 1, 100_000)
     if noise_on not in ("accuracy", "cost", "both"):
         message = f"noise_on is {noise_on!r}, expected accuracy, cost or both"

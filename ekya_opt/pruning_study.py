@@ -7,7 +7,7 @@ from typing import Any
 
 import pandas as pd
 
-from ekya_opt.comparison import Progress, read_all
+from ekya_opt.comparison import Progress, read_windows
 from ekya_opt.observed import observed
 from ekya_opt.planning import COLUMNS as PLAN_COLUMNS
 from ekya_opt.planning import planned
@@ -68,7 +68,7 @@ def pruning_report(
         its domain or there is only one window.
     """
     specs = solver_specs(solvers)
-    problems = read_all(instances)
+    problems = read_windows(instances)
     options = {"time_limit": time_limit, "seed": seed, "workers": workers}
     Options(**options)  # type: ignore[arg-type]
     if len(problems) < 2:

@@ -3,18 +3,22 @@
 from collections.abc import Iterable
 from os import PathLike, fspath
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from instances import Instance, InvalidOption, read_instance
+from instances import InvalidOption, read_instance
 from instances.instance_files import holds_columns
 from instances.library import SHIPPED, expand
+from instances.problems import read_problem
 
 if TYPE_CHECKING:
+    from instances import Instance
     from instances.columns import Columns
 
 
-def read(source: str | PathLike[str]) -> Instance:
-    """Return the one instance in a file or of a ``shipped:FAMILY/NAME``.
+def read(source: str | PathLike[str]) -> Any:
+    """Return the instance in a file or of a ``shipped:FAMILY/NAME``.
+
+    An ``Instance``, a ``Horizon`` or a ``Placement``, as the ``kind`` in it says.
 
     Raises
     ------
@@ -27,6 +31,11 @@ def read(source: str | PathLike[str]) -> Instance:
     EkyaOptError
         If the file cannot be read or nothing of that name is shipped.
     """
+    return read_problem(_path_of(source))
+
+
+def read_window(source: str | PathLike[str]) -> "Instance":
+    """Return the same where only one window will do; raise as :func:`read`."""
     return read_instance(_path_of(source))
 
 

@@ -4,9 +4,11 @@ from typing import TYPE_CHECKING, Any
 
 from instances import Instance, InvalidOption
 from instances.instance_files import MOST_OBJECTS, holds_columns
+from instances.problems import is_columns
 
 if TYPE_CHECKING:
     from instances.columns import Columns
+    from instances.problems import Problem
     from solvers import Result
     from solvers.registry import Solver
 
@@ -15,7 +17,7 @@ MOST_PRINTED = 10_000
 
 
 def check_output(
-    path: str | None, problem: "Instance | Columns", solver: "Solver"
+    path: str | None, problem: "Problem | Columns", solver: "Solver"
 ) -> None:
     """Raise ``InvalidOption`` early if a schedule cannot be written in that form."""
     if path is None:
@@ -23,7 +25,7 @@ def check_output(
     if holds_columns(path) and not solver.on_columns:
         message = f"--output {path}: {solver.name} makes no columns; the solver fleet"
         raise InvalidOption(f"{message} does, for others write a .json file")
-    if isinstance(problem, Instance):
+    if not is_columns(problem):
         return
     if problem.num_streams > MOST_OBJECTS and not holds_columns(path):
         message = f"--output {path}: the schedule of {problem.num_streams:,} streams is"
@@ -31,22 +33,23 @@ def check_output(
 
 
 def schedule_content(
-    result: "Result", problem: "Instance | Columns", most_streams: int = MOST_PRINTED
+    result: "Result", problem: "Problem | Columns", most_streams: int = MOST_PRINTED
 ) -> dict[str, Any] | None:
     """Return the JSON value of a result's schedule file.
 
     ``None`` without a schedule, and for columns of more streams than ``most_streams``.
     """
-    from formulations.schedule_files import schedule_to_dict
+    from formulations.problems import any_schedule_to_dict
 
     schedule = result.schedule
     if schedule is None and result.schedule_columns is not None:
+        assert isinstance(problem, Instance) or is_columns(problem)
         if result.schedule_columns.num_streams > most_streams:
             return None
         schedule = result.schedule_columns.schedule(problem)
     if schedule is None:
         return None
-    return schedule_to_dict(
+    return any_schedule_to_dict(
         schedule,
         instance=result.instance,
         solver=result.solver,
@@ -56,7 +59,7 @@ def schedule_content(
     )
 
 
-def write_output(path: str, result: "Result", problem: "Instance | Columns") -> None:
+def write_output(path: str, result: "Result", problem: "Problem | Columns") -> None:
     """Write a result's schedule to a ``.json``, ``.json.gz`` or ``.npz`` file."""
     from formulations.schedule_files import write_schedule
 

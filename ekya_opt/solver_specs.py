@@ -6,7 +6,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from instances import InvalidOption, SolverUnavailable
-from solvers import get_solver, solver_names
+from solvers import Solver, get_solver, solver_names
+from solvers.registry import kinds_of
 from solvers.settings import checked_settings
 
 EVERY_CHOICE = "*"
@@ -88,8 +89,7 @@ def _parse(word: str) -> list[SolverSpec]:
         raise SolverUnavailable(f"there is no solver {solver!r}; there are: {known}")
     if not given:
         return [SolverSpec(solver=solver)]
-    entry = get_solver(solver)
-    effective = checked_settings(solver, entry.function, settings)
+    entry, effective = _checked(solver, settings)
     fixed = {key: effective[key] for key in settings}
     if not every:
         return [SolverSpec(solver=solver, settings=fixed)]
@@ -106,6 +106,19 @@ def _parse(word: str) -> list[SolverSpec]:
         )
         for values in combinations
     ]
+
+
+def _checked(solver: str, settings: Mapping[str, str]) -> tuple[Solver, dict[str, Any]]:
+    """Return a solver for the first kind of problem whose settings these are."""
+    failure: InvalidOption | None = None
+    for kind in kinds_of(solver):
+        entry = get_solver(solver, kind)
+        try:
+            return entry, checked_settings(solver, entry.function, settings)
+        except InvalidOption as problem:
+            failure = failure or problem
+    assert failure is not None
+    raise failure
 
 
 def _word(value: Any) -> str:

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from ekya_opt.comparison import Progress, read_all
+from ekya_opt.comparison import Progress, read_windows
 from ekya_opt.planning import COLUMNS as PLAN_COLUMNS
 from ekya_opt.planning import planned
 from ekya_opt.solver_specs import solver_specs
@@ -88,7 +88,7 @@ def stress(
         lies outside its domain.
     """
     specs = solver_specs(solvers)
-    problems = read_all(instances)
+    problems = read_windows(instances)
     if not 0 <= confidence < 1:
         message = f"confidence is {confidence!r}, expected a number from 0 to below 1"
         raise InvalidOption(message)

@@ -1,20 +1,23 @@
 """Instance files: reading, writing and naming their content."""
 
-import hashlib
-import json
 from pathlib import Path
 from typing import Any
 
+from instances.checks import shown
 from instances.errors import InstanceTooLarge, InvalidData, InvalidInstance
 from instances.instance import Instance
 from instances.json_files import (
     SCHEMA_VERSION,
     check_schema_version,
+    content_hash,
     decode,
     encode,
     read_json,
     write_json,
 )
+
+WINDOW = "window"
+"""Kind of the problem that an instance states."""
 
 COLUMNS_SUFFIX = ".npz"
 INSTANCE_SUFFIXES = (".json", ".json.gz", COLUMNS_SUFFIX)
@@ -64,6 +67,10 @@ def _read_from_columns(path: str | Path) -> Instance:
 def instance_from_dict(data: Any) -> Instance:
     """Return the instance that a parsed JSON value describes (schema version 1)."""
     content = check_schema_version(data, InvalidInstance)
+    kind = content.pop("kind", WINDOW)
+    if kind != WINDOW:
+        message = f"is {shown(kind)}, expected {WINDOW!r} (or none) here"
+        raise InvalidInstance(message, "kind")
     instance = decode(Instance, content, InvalidInstance)
     assert isinstance(instance, Instance)
     return instance
@@ -77,9 +84,17 @@ def instance_to_dict(instance: Instance) -> dict[str, Any]:
 def write_instance(instance: Instance, path: str | Path) -> None:
     """Write an instance to a ``.json``, ``.json.gz`` or ``.npz`` file, all or nothing.
 
-    An ``.npz`` file holds it as columns.
+    An ``.npz`` file holds it as columns, which have no place for ``memory_gb``.
+
+    Raises
+    ------
+    InvalidInstance
+        If an ``.npz`` file would lose the memory of a config.
+    EkyaOptError
+        If the file cannot be written.
     """
     if holds_columns(path):
+        _refuse_memory(instance, path)
         from instances.columns import columns_of
         from instances.npz_files import write_columns
 
@@ -88,14 +103,20 @@ def write_instance(instance: Instance, path: str | Path) -> None:
         write_json(Path(path), instance_to_dict(instance))
 
 
+def _refuse_memory(instance: Instance, path: str | Path) -> None:
+    for v, stream in enumerate(instance.streams):
+        for kind in ("retraining", "inference"):
+            for idx, config in enumerate(getattr(stream, kind)):
+                if config.memory_gb:
+                    message = f"is {config.memory_gb:g}, which an .npz file does not"
+                    message += " hold; write a .json file"
+                    place = f"streams[{v}].{kind}[{idx}].memory_gb"
+                    raise InvalidInstance(message, place, str(path))
+
+
 def instance_hash(instance: Instance) -> str:
     """Return 16 hexadecimal digits that name the problem an instance states.
 
-    They are the start of the SHA-256 of its canonical JSON without ``name`` and
-    ``metadata``, which are no part of the problem.
+    ``name`` and ``metadata`` are no part of it.
     """
-    content = instance_to_dict(instance)
-    content.pop("name")
-    content.pop("metadata", None)
-    text = json.dumps(content, sort_keys=True, separators=(",", ":"))
-    return hashlib.sha256(text.encode()).hexdigest()[:16]
+    return content_hash(instance_to_dict(instance))

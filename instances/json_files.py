@@ -1,6 +1,7 @@
 """Strict reading and all-or-nothing writing of JSON files."""
 
 import gzip
+import hashlib
 import json
 import math
 import os
@@ -187,6 +188,16 @@ def check_schema_version(data: Any, error: type[InvalidData]) -> dict[str, Any]:
         found = "missing" if "schema_version" not in data else shown(version)
         raise error(f"is {found}, expected {SCHEMA_VERSION}", "schema_version")
     return {key: value for key, value in data.items() if key != "schema_version"}
+
+
+def content_hash(content: Mapping[str, Any]) -> str:
+    """Return the start of the SHA-256 of a problem's canonical JSON.
+
+    16 hexadecimal digits; ``name`` and ``metadata`` are left out.
+    """
+    stated = {key: content[key] for key in content if key not in ("name", "metadata")}
+    text = json.dumps(stated, sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
 def write_json(path: Path, value: Any) -> None:

@@ -2,12 +2,12 @@
 
 import os
 from pathlib import Path
+from typing import Any
 
 from instances.best_known import BestKnown, read_best_known, write_best_known
 from instances.checks import shown
 from instances.errors import EkyaOptError
-from instances.instance import Instance
-from instances.instance_files import INSTANCE_SUFFIXES, read_instance
+from instances.instance_files import INSTANCE_SUFFIXES
 from instances.natural_order import natural_order
 
 __all__ = [
@@ -49,15 +49,17 @@ def shipped_path(name: str) -> Path:
     return LIBRARY / f"{name}.json"
 
 
-def load_shipped(name: str) -> Instance:
-    """Return a shipped instance by its name, ``family/name``.
+def load_shipped(name: str) -> Any:
+    """Return a shipped instance, horizon or placement by its name, ``family/name``.
 
     Raises
     ------
     EkyaOptError
         If there is none of that name.
     """
-    return read_instance(shipped_path(name))
+    from instances.problems import read_problem
+
+    return read_problem(shipped_path(name))
 
 
 def expand(text: str) -> list[Path]:

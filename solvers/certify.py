@@ -1,19 +1,24 @@
 """The one certification that every result passes."""
 
-from formulations.evaluate import evaluate
-from formulations.feasibility import is_infeasible
-from formulations.schedule import Schedule
+from typing import TYPE_CHECKING
+
+from formulations.problems import evaluate_any, proves_infeasible
 from formulations.tolerances import OBJECTIVE_TOLERANCE
 from instances import Instance, SolverDisagreement
 from solvers.result import Status
 from solvers.search import Answer
 
+if TYPE_CHECKING:
+    from formulations.problems import AnySchedule
+    from instances.problems import Problem
 
-def certify(instance: Instance, solver: str, answer: Answer) -> Status:
+
+def certify(problem: "Problem", solver: str, answer: Answer) -> Status:
     """Check an answer against the referee, correct it in place, return its status.
 
     The answer's objective becomes the referee's, and a bound that lies below it by
-    no more than the tolerance is raised to it.
+    no more than the tolerance is raised to it. That a window is infeasible is proven
+    again; of horizons and placements an exact solver is believed.
 
     Raises
     ------
@@ -21,16 +26,17 @@ def certify(instance: Instance, solver: str, answer: Answer) -> Status:
         If the schedule breaks a rule, the solver's objective or bound contradicts
         the referee's objective, or a claimed infeasibility does not hold.
     """
-    who = f"{solver} on {instance.name}"
+    who = f"{solver} on {problem.name}"
     if answer.infeasible and answer.schedule is not None:
         raise SolverDisagreement(f"{who}: claims infeasible, a schedule is known")
     if answer.schedule is None:
-        proven = is_infeasible(instance)
-        if answer.infeasible and not proven:
+        proven = proves_infeasible(problem)
+        if answer.infeasible and not proven and isinstance(problem, Instance):
             raise SolverDisagreement(f"{who}: claims infeasible, the instance is not")
         answer.objective = None
-        return Status.INFEASIBLE if proven else Status.NO_SOLUTION
-    return judge(who, answer, certified_objective(instance, who, answer.schedule))
+        infeasible = proven or answer.infeasible
+        return Status.INFEASIBLE if infeasible else Status.NO_SOLUTION
+    return judge(who, answer, certified_objective(problem, who, answer.schedule))
 
 
 def judge(who: str, answer: Answer, objective: float) -> Status:
@@ -58,7 +64,7 @@ def judge(who: str, answer: Answer, objective: float) -> Status:
     return Status.OPTIMAL if proven else Status.FEASIBLE
 
 
-def certified_objective(instance: Instance, who: str, schedule: Schedule) -> float:
+def certified_objective(problem: "Problem", who: str, schedule: "AnySchedule") -> float:
     """Return the referee's objective of a schedule.
 
     Raises
@@ -66,7 +72,7 @@ def certified_objective(instance: Instance, who: str, schedule: Schedule) -> flo
     SolverDisagreement
         If the schedule breaks a rule.
     """
-    verdict = evaluate(instance, schedule)
+    verdict = evaluate_any(problem, schedule)
     if verdict.violations:
         count = len(verdict.violations)
         message = f"{who}: {count} violations, the first: {verdict.violations[0]}"

@@ -2,11 +2,14 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, ClassVar, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
-from formulations.schedule import Schedule
+from formulations.problems import is_schedule
 from instances import InvalidData, InvalidOption
 from instances.checks import set_integer, set_number, shown
+
+if TYPE_CHECKING:
+    from formulations.problems import AnySchedule
 
 PLAN_ON = ("truth", "estimates")
 
@@ -50,7 +53,7 @@ class Options:
     time_limit: float | None = None
     seed: int = 0
     workers: int = 1
-    initial_schedule: Schedule | None = None
+    initial_schedule: "AnySchedule | None" = None
     verbosity: int = 0
     plan_on: Literal["truth", "estimates"] = "truth"
     settings: Mapping[str, Any] = field(default_factory=dict)
@@ -65,6 +68,6 @@ class Options:
             message = f"is {shown(self.plan_on)}, expected one of {', '.join(PLAN_ON)}"
             raise _InvalidField(message, "plan_on")
         initial = self.initial_schedule
-        if initial is not None and not isinstance(initial, Schedule):
-            message = f"is {shown(initial)}, expected a Schedule"
+        if initial is not None and not is_schedule(initial):
+            message = f"is {shown(initial)}, expected a schedule"
             raise _InvalidField(message, "initial_schedule")

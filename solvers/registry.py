@@ -9,11 +9,12 @@ from importlib.metadata import EntryPoint, entry_points
 from typing import Any
 
 from instances import SolverUnavailable
+from instances.problems import Kind
 from solvers.settings import Setting, settings_of
 
 ENTRY_POINT_GROUP = "ekya_opt.solvers"
 
-_BUILT_IN = {
+_WINDOW = {
     "dp": ("exact", "solvers.dp:solve_dp"),
     "core": ("exact", "solvers.core:solve_core"),
     "decomposition": ("exact", "solvers.decomposition:solve_decomposition"),
@@ -36,6 +37,37 @@ _BUILT_IN = {
     "random": ("baseline", "solvers.random_search:solve_random"),
 }
 
+_HORIZON = {
+    "decomposition": (
+        "exact",
+        "solvers.horizon_decomposition:solve_horizon_decomposition",
+    ),
+    "milp": ("exact", "solvers.horizon_milp:solve_horizon_milp"),
+    "cp-sat": ("exact", "solvers.horizon_cp_sat:solve_horizon_cp_sat"),
+    "brute-force": ("exact", "solvers.horizon_brute_force:solve_horizon_brute_force"),
+    "look-ahead": ("heuristic", "solvers.look_ahead:solve_look_ahead"),
+    "myopic": ("heuristic", "solvers.myopic:solve_myopic"),
+    "dp": ("heuristic", "solvers.myopic:solve_myopic_dp"),
+    "thief": ("heuristic", "solvers.myopic:solve_myopic_thief"),
+}
+
+_PLACEMENT = {
+    "dp": ("exact", "solvers.placement_dp:solve_placement_dp"),
+    "milp": ("exact", "solvers.placement_milp:solve_placement_milp"),
+    "cp-sat": ("exact", "solvers.placement_cp_sat:solve_placement_cp_sat"),
+    "brute-force": (
+        "exact",
+        "solvers.placement_brute_force:solve_placement_brute_force",
+    ),
+    "round-and-pack": ("heuristic", "solvers.round_and_pack:solve_round_and_pack"),
+}
+
+_BUILT_IN = {
+    Kind.WINDOW: _WINDOW,
+    Kind.HORIZON: _HORIZON,
+    Kind.PLACEMENT: _PLACEMENT,
+}
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Solver:
@@ -49,7 +81,8 @@ class Solver:
         ``exact``, ``bound``, ``heuristic``, ``baseline`` or ``plug-in``.
     function
         Callable ``(instance, search, *, settings...)`` that returns an ``Answer``, a
-        ``Schedule`` or ``None``; or ``(columns, search, *, settings...)``.
+        ``Schedule`` or ``None``. Its first parameter is named ``instance``, or
+        ``columns``, ``horizon`` or ``placement`` if it works on those.
     """
 
     name: str
@@ -58,8 +91,17 @@ class Solver:
 
     @property
     def on_columns(self) -> bool:
-        """Whether the first parameter, then named ``columns``, is the columns."""
-        return next(iter(inspect.signature(self.function).parameters)) == "columns"
+        """Whether it works on a window's columns."""
+        return self._takes == "columns"
+
+    @property
+    def problem(self) -> Kind:
+        """The kind of problem that it solves."""
+        return Kind(self._takes) if self._takes in list(Kind) else Kind.WINDOW
+
+    @property
+    def _takes(self) -> str:
+        return next(iter(inspect.signature(self.function).parameters))
 
     @property
     def settings(self) -> tuple[Setting, ...]:
@@ -73,28 +115,61 @@ class Solver:
         return text.split("\n\n")[0].replace("\n", " ").strip()
 
 
-def solver_names() -> list[str]:
-    """Return the names of all solvers, the built-in ones first."""
-    return [*_BUILT_IN, *sorted(set(_plug_ins()) - set(_BUILT_IN))]
+def solver_names(kind: Kind | None = None) -> list[str]:
+    """Return the names of all solvers, or of those for one kind of problem.
+
+    The built-in ones come first.
+    """
+    kinds = list(Kind) if kind is None else [kind]
+    built_in = dict.fromkeys(name for each in kinds for name in _BUILT_IN[each])
+    others = sorted(set(_plug_ins()) - set(built_in))
+    if kind is not None:
+        others = [name for name in others if kind in kinds_of(name)]
+    return [*built_in, *others]
 
 
-def get_solver(name: str) -> Solver:
-    """Return the solver of that name.
+def kinds_of(name: str) -> list[Kind]:
+    """Return the kinds of problems that a solver is for; empty if there is none."""
+    kinds = [kind for kind in Kind if name in _BUILT_IN[kind]]
+    if kinds or name not in _plug_ins():
+        return kinds
+    try:
+        return [_load_plug_in(name).problem]
+    except SolverUnavailable:
+        return list(Kind)
+
+
+def get_solver(name: str, kind: Kind | None = None) -> Solver:
+    """Return the solver of that name, for one kind of problem.
+
+    Without a kind it is the first that the solver is for: a window, a horizon, a
+    placement.
 
     Raises
     ------
     SolverUnavailable
-        If there is none, or the plug-in that has it cannot be loaded.
+        If there is none, it is for other problems, or the plug-in that has it cannot
+        be loaded.
     """
-    if name in _BUILT_IN:
-        kind, target = _BUILT_IN[name]
-        module, function = target.split(":")
-        loaded = getattr(import_module(module), function)
-        return Solver(name=name, kind=kind, function=loaded)
-    plug_in = _plug_ins().get(name)
-    if plug_in is None:
+    kinds = kinds_of(name)
+    if not kinds:
         known = ", ".join(solver_names())
         raise SolverUnavailable(f"there is no solver {name!r}; there are: {known}")
+    kind = kinds[0] if kind is None else kind
+    if kind not in kinds:
+        known = ", ".join(solver_names(kind))
+        message = f"solver {name!r} is for a {' or a '.join(kinds)}, not a {kind}"
+        raise SolverUnavailable(f"{message}; for that there are: {known}")
+    if name not in _BUILT_IN[kind]:
+        return _load_plug_in(name)
+    role, target = _BUILT_IN[kind][name]
+    module, function = target.split(":")
+    loaded = getattr(import_module(module), function)
+    return Solver(name=name, kind=role, function=loaded)
+
+
+def _load_plug_in(name: str) -> Solver:
+    plug_in = _plug_ins()[name]
     try:
         return Solver(name=name, kind="plug-in", function=plug_in.load())
     except Exception as problem:

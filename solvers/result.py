@@ -5,7 +5,6 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
-from formulations.schedule import Schedule
 from instances.html import html_table
 
 if TYPE_CHECKING:
@@ -59,7 +58,8 @@ class Result:
     stopped_by
         What cut the solve short; ``None`` if it ran to its end.
     schedule
-        The best schedule found, certified by the referee.
+        The best schedule found, certified by the referee: a ``Schedule``, or one of a
+        horizon or a placement.
     schedule_columns
         The same as columns, from a solver that works on them; on columns the only
         form.
@@ -79,7 +79,7 @@ class Result:
     solver: str
     status: Status
     stopped_by: StoppedBy | None = None
-    schedule: Schedule | None = None
+    schedule: Any = None
     schedule_columns: "ScheduleColumns | None" = None
     objective: float | None = None
     bound: float | None = None

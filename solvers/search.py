@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 
-from formulations.schedule import Schedule
 from solvers.options import Options
 from solvers.result import StoppedBy, TracePoint
 
@@ -43,7 +42,7 @@ class Answer:
         What else is worth telling: model sizes, backends, counts.
     """
 
-    schedule: Schedule | None = None
+    schedule: Any = None
     schedule_columns: "ScheduleColumns | None" = None
     objective: float | None = None
     bound: float | None = None
@@ -75,7 +74,7 @@ class Search:
         self.rng = np.random.default_rng(options.seed)
         self.objective: float | None = None
         self.bound: float | None = None
-        self._make_schedule: Callable[[], Schedule] | None = None
+        self._make_schedule: Callable[[], Any] | None = None
         self._start = time.perf_counter()
         self._trace: list[TracePoint] = []
 
@@ -98,7 +97,7 @@ class Search:
     def report(
         self,
         objective: float,
-        schedule: Callable[[], Schedule],
+        schedule: Callable[[], Any],
         bound: float | None = None,
     ) -> bool:
         """Record an incumbent; return whether it improves on the best so far.
@@ -119,7 +118,7 @@ class Search:
             self._note()
 
     @property
-    def schedule(self) -> Schedule | None:
+    def schedule(self) -> Any:
         """The best incumbent's schedule, built now; ``None`` if there is none."""
         return None if self._make_schedule is None else self._make_schedule()
 

@@ -3,11 +3,14 @@
 import math
 from typing import TYPE_CHECKING, Any
 
-from formulations.evaluate import evaluate
-from formulations.feasibility import is_infeasible
-from formulations.replaying import replay
-from formulations.schedule import Schedule
-from instances import Instance, InvalidOption, SolverDisagreement, as_estimated
+from formulations.problems import evaluate_any, proves_infeasible, replay_any
+from instances import (
+    Instance,
+    InvalidOption,
+    InvalidSchedule,
+    SolverDisagreement,
+)
+from instances.problems import estimated, is_columns, kind_of
 from solvers.certify import certified_objective, certify
 from solvers.options import Options
 from solvers.registry import Solver, get_solver
@@ -16,13 +19,15 @@ from solvers.search import Answer, Search, TimeUp
 from solvers.settings import checked_settings
 
 if TYPE_CHECKING:
+    from formulations.problems import AnySchedule
     from instances.columns import Columns
+    from instances.problems import Problem
 
 
 def solve(
-    instance: "Instance | Columns", solver: str = "dp", options: Options | None = None
+    instance: "Problem | Columns", solver: str = "dp", options: Options | None = None
 ) -> Result:
-    """Return the certified result of a solver on an instance.
+    """Return the certified result of a solver on an instance, horizon or placement.
 
     An instance given as columns stays columns if the solver works on them; then the
     schedule is columns, too. Infeasible instances and time limits are results, not
@@ -38,26 +43,25 @@ def solve(
         If the referee contradicts the solver.
     """
     options = options or Options()
-    entry = get_solver(solver)
+    entry = get_solver(solver, kind_of(instance))
     settings = checked_settings(solver, entry.function, options.settings)
-    if not isinstance(instance, Instance):
-        if entry.on_columns:
-            from solvers.solving_columns import solve_columns
+    if is_columns(instance) and entry.on_columns:
+        from solvers.solving_columns import solve_columns
 
-            return solve_columns(instance, entry, settings, options)
-        instance = instance.instance()
+        return solve_columns(instance, entry, settings, options)
+    problem: Any = instance.instance() if is_columns(instance) else instance
     search = Search(options)
     on_estimates = options.plan_on == "estimates"
-    problem = as_estimated(instance) if on_estimates else instance
+    planned = estimated(problem) if on_estimates else problem
     if options.initial_schedule is not None:
-        _report_initial(instance, problem, search, options.initial_schedule)
-    answer = _run(problem, entry, search, settings)
-    status = certify(problem, solver, answer)
+        _report_initial(problem, planned, search, options.initial_schedule)
+    answer = _run(planned, entry, search, settings)
+    status = certify(planned, solver, answer)
     answer.metadata["settings"] = settings
     if on_estimates:
-        status = _score_on_truth(instance, answer)
+        status = _score_on_truth(problem, answer)
     return Result(
-        instance=instance.name,
+        instance=problem.name,
         solver=solver,
         status=status,
         stopped_by=answer.stopped_by,
@@ -72,16 +76,16 @@ def solve(
 
 
 def _report_initial(
-    instance: Instance, problem: Instance, search: Search, schedule: Schedule
+    problem: "Problem", planned: "Problem", search: Search, schedule: "AnySchedule"
 ) -> None:
     """Report the initial schedule; with estimates, what it is worth on them."""
     try:
-        objective = certified_objective(instance, "initial schedule", schedule)
-    except SolverDisagreement as failure:
+        objective = certified_objective(problem, "initial schedule", schedule)
+    except (SolverDisagreement, InvalidSchedule) as failure:
         raise InvalidOption(str(failure)) from None
-    if problem is not instance:
-        schedule = replay(problem, schedule)
-        verdict = evaluate(problem, schedule)
+    if planned is not problem:
+        schedule = replay_any(planned, schedule)
+        verdict = evaluate_any(planned, schedule)
         if not verdict.feasible:
             return
         objective = verdict.objective
@@ -89,13 +93,13 @@ def _report_initial(
 
 
 def _run(
-    instance: Instance, entry: Solver, search: Search, settings: dict[str, Any]
+    problem: "Problem", entry: Solver, search: Search, settings: dict[str, Any]
 ) -> Answer:
     """Run the solver's function and merge its answer with the incumbents it left."""
     stopped_by = None
     found: Any = None
     try:
-        found = _call(instance, entry, search, settings)
+        found = _call(problem, entry, search, settings)
     except TimeUp:
         stopped_by = StoppedBy.TIME_LIMIT
     except KeyboardInterrupt:
@@ -105,45 +109,47 @@ def _run(
     if answer.bound is None:
         answer.bound = search.bound
     best = search.objective
-    if best is not None and _own_objective(instance, answer) < best:
+    if best is not None and _own_objective(problem, answer) < best:
         answer.schedule, answer.objective = search.schedule, best
         answer.schedule_columns = None
     return answer
 
 
 def _call(
-    instance: Instance, entry: Solver, search: Search, settings: dict[str, Any]
+    problem: "Problem", entry: Solver, search: Search, settings: dict[str, Any]
 ) -> Any:
-    """Call the solver's function with the instance in the form that it works on."""
+    """Call the solver's function with the problem in the form that it works on."""
     if not entry.on_columns:
-        return entry.function(instance, search, **settings)
+        return entry.function(problem, search, **settings)
     from instances.columns import columns_of
 
-    answer = entry.function(columns_of(instance), search, **settings)
+    assert isinstance(problem, Instance)
+    answer = entry.function(columns_of(problem), search, **settings)
     if answer.schedule_columns is not None:
-        answer.schedule = answer.schedule_columns.schedule(instance)
+        answer.schedule = answer.schedule_columns.schedule(problem)
     return answer
 
 
-def _own_objective(instance: Instance, answer: Answer) -> float:
+def _own_objective(problem: "Problem", answer: Answer) -> float:
     """Return what an answer claims, or what the referee finds where it claims none."""
     if answer.schedule is None:
         return -math.inf
     if answer.objective is None:
-        return evaluate(instance, answer.schedule).objective
+        return evaluate_any(problem, answer.schedule).objective
     return answer.objective
 
 
-def _score_on_truth(instance: Instance, answer: Answer) -> Status:
+def _score_on_truth(problem: "Problem", answer: Answer) -> Status:
     """Replace a plan made on estimates by what it is worth on the truth."""
     if answer.schedule is None:
-        return Status.INFEASIBLE if is_infeasible(instance) else Status.NO_SOLUTION
+        proven = proves_infeasible(problem)
+        return Status.INFEASIBLE if proven else Status.NO_SOLUTION
     answer.metadata["planned_objective"] = answer.objective
     answer.metadata["planned_bound"] = answer.bound
     answer.bound = None
-    answer.schedule = replay(instance, answer.schedule)
+    answer.schedule = replay_any(problem, answer.schedule)
     answer.schedule_columns = None
-    verdict = evaluate(instance, answer.schedule)
+    verdict = evaluate_any(problem, answer.schedule)
     answer.objective = verdict.objective
     if verdict.feasible:
         return Status.FEASIBLE

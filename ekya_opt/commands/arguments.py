@@ -7,11 +7,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from instances import EkyaOptError, Instance, InvalidData, InvalidOption, Reallocation
+from instances.problems import Kind, kind_of
 
 if TYPE_CHECKING:
     from instances.columns import Columns
+    from instances.problems import Problem as AnyProblem
 
-Problem = TypeVar("Problem", Instance, "Columns")
+Problem = TypeVar("Problem", bound="AnyProblem | Columns")
 
 MODES = tuple(str(mode) for mode in Reallocation)
 
@@ -34,6 +36,12 @@ def add_changes(parser: argparse.ArgumentParser) -> None:
         "--reallocation",
         choices=MODES,
         help="what may change during the window (default: the file's)",
+    )
+    parser.add_argument(
+        "--slot-seconds",
+        type=float,
+        metavar="S",
+        help="control period of reallocation server (default: the file's)",
     )
 
 
@@ -70,11 +78,18 @@ def add_json(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def read_with_changes(arguments: argparse.Namespace) -> Instance:
-    """Return the instance in FILE with --gpus and --reallocation applied."""
+def read_with_changes(arguments: argparse.Namespace) -> Any:
+    """Return the problem in FILE with the changes of :func:`add_changes` applied."""
     from ekya_opt.reading import read
 
     return changed(read(arguments.file), arguments.file, arguments)
+
+
+def read_window_with_changes(arguments: argparse.Namespace) -> Instance:
+    """Return the same where FILE must be one window."""
+    from ekya_opt.reading import read_window
+
+    return changed(read_window(arguments.file), arguments.file, arguments)
 
 
 def read_columns_with_changes(arguments: argparse.Namespace) -> "Columns":
@@ -85,18 +100,24 @@ def read_columns_with_changes(arguments: argparse.Namespace) -> "Columns":
 
 
 def changed(problem: Problem, source: str, arguments: argparse.Namespace) -> Problem:
-    """Return an instance, or its columns, with --gpus and --reallocation applied."""
-    changes: dict[str, Any] = {}
-    if arguments.gpus is not None:
-        changes["gpus"] = arguments.gpus
-    if arguments.reallocation is not None:
-        changes["reallocation"] = arguments.reallocation
+    """Return a problem with the changes of :func:`add_changes` applied."""
+    names = ("gpus", "reallocation", "slot_seconds")
+    changes = {
+        name: getattr(arguments, name)
+        for name in names
+        if getattr(arguments, name) is not None
+    }
     if not changes:
         return problem
+    if kind_of(problem) is Kind.PLACEMENT:
+        message = "is a placement, whose GPUs and shares only its file tells"
+        raise InvalidOption(f"{source}: {message}")
     try:
         return replace(problem, **changes)
     except InvalidData as wrong:
-        given = " ".join(f"--{key} {value}" for key, value in changes.items())
+        given = " ".join(
+            f"--{key.replace('_', '-')} {value}" for key, value in changes.items()
+        )
         raise InvalidOption(f"{source} with {given}: {wrong}") from None
 
 

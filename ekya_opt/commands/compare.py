@@ -44,7 +44,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--solvers",
         metavar="A,B,C",
         help="names, NAME:KEY=VALUE:…, or NAME:* for every choice of its settings "
-        "(default: dp, both Thiefs, greedy and uniform)",
+        "(default: some that fit; for a window dp, both Thiefs, greedy and uniform)",
     )
     add_changes(parser)
     add_options(parser)
@@ -64,21 +64,21 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Compare, print and write; return the exit status."""
-    from ekya_opt.comparison import DEFAULT_SOLVERS, compare, summarise
+    from ekya_opt.comparison import compare, summarise
     from ekya_opt.progress import Ticker
     from ekya_opt.reading import paths_of
-    from instances import read_instance
     from instances.json_files import write_atomically
+    from instances.problems import read_problem
 
     check_writable(arguments.csv)
     with Ticker("reading") as ticker:
         instances = [
-            changed(read_instance(path), str(path), arguments)
+            changed(read_problem(path), str(path), arguments)
             for path in paths_of(arguments.paths)
         ]
         frame = compare(
             instances,
-            DEFAULT_SOLVERS if arguments.solvers is None else arguments.solvers,
+            arguments.solvers,
             time_limit=arguments.time_limit,
             seed=arguments.seed,
             workers=arguments.workers,

@@ -85,9 +85,9 @@ def _generate(
     options: dict[str, Any],
 ) -> None:
     """Generate an instance and write it in the format that its file name says."""
-    from instances import write_instance
     from instances.generators import generate, generate_columns
     from instances.npz_files import write_columns
+    from instances.problems import write_problem
 
     if holds_columns(path):
         columns = generate_columns(family, num_streams, gpus, seed, **options)
@@ -96,7 +96,7 @@ def _generate(
     else:
         instance = generate(family, num_streams, gpus, seed, **options)
         path.parent.mkdir(parents=True, exist_ok=True)
-        write_instance(instance, path)
+        write_problem(instance, path)
 
 
 def _read(text: str) -> Any:

@@ -12,7 +12,7 @@ from ekya_opt.commands.arguments import (
     add_instance,
     add_json,
     check_writable,
-    read_with_changes,
+    read_window_with_changes,
 )
 from ekya_opt.commands.frames import frame_objects, frame_text
 from ekya_opt.text import number, percent, to_json
@@ -68,7 +68,7 @@ def run(arguments: argparse.Namespace) -> int:
     check_writable(arguments.csv)
     steps = _steps(arguments.steal_units)
     Options(seed=arguments.seed, workers=arguments.workers)
-    instance = read_with_changes(arguments)
+    instance = read_window_with_changes(arguments)
     with Ticker(f"landscape of {instance.name}") as ticker:
         frame = landscape(
             instance,

@@ -1,4 +1,4 @@
-"""Solve one instance.
+"""Solve one instance, horizon or placement.
 
 Prints the certified result and the schedule. Of streams given as columns it prints only
 what they do in numbers, and of more than 10,000 null in JSON; --output writes them all.
@@ -19,26 +19,15 @@ from ekya_opt.commands.arguments import (
     read_with_changes,
 )
 from ekya_opt.schedule_output import check_output, schedule_content, write_output
+from ekya_opt.schedule_tables import schedule_table
 from ekya_opt.text import number, percent, text_table, to_json
 from instances.instance_files import holds_columns
+from instances.problems import Kind, kind_of
 
 if TYPE_CHECKING:
-    from formulations import Schedule
-    from formulations.schedule_columns import ScheduleColumns
-    from instances import Instance
     from instances.columns import Columns
+    from instances.problems import Problem
     from solvers import Result
-
-COLUMNS = (
-    "stream",
-    "retraining",
-    "done at, s",
-    "training units",
-    "inference units",
-    "inference before",
-    "inference after",
-    "accuracy",
-)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -76,14 +65,15 @@ def run(arguments: argparse.Namespace) -> int:
     from ekya_opt.backend_logs import logs_to_stderr
     from ekya_opt.progress import Ticker
     from ekya_opt.solver_specs import parse_settings
-    from formulations.schedule_files import read_schedule
+    from formulations.problems import read_any_schedule
     from solvers import Options, solve
     from solvers.registry import get_solver
 
     check_writable(arguments.output)
     problem = _read(arguments)
-    check_output(arguments.output, problem, get_solver(arguments.solver))
-    initial = arguments.initial and read_schedule(arguments.initial).schedule
+    solver = get_solver(arguments.solver, kind_of(problem))
+    check_output(arguments.output, problem, solver)
+    initial = arguments.initial and read_any_schedule(arguments.initial).schedule
     options = Options(
         time_limit=arguments.time_limit,
         seed=arguments.seed,
@@ -103,22 +93,24 @@ def run(arguments: argparse.Namespace) -> int:
         print(to_json(result_content(result, problem)))
     else:
         print(_shown(result))
-        print(_shown_schedule(problem, result))
+        table = schedule_table(problem, result)
+        print(f"\n{table}" if table else "")
     if arguments.output is not None:
         write_output(arguments.output, result, problem)
     return 0 if result.has_schedule else 1
 
 
-def _read(arguments: argparse.Namespace) -> "Instance | Columns":
+def _read(arguments: argparse.Namespace) -> Any:
     """Return FILE in the form that the solver works on."""
     from solvers.registry import get_solver
 
-    if holds_columns(arguments.file) and get_solver(arguments.solver).on_columns:
+    columns = holds_columns(arguments.file)
+    if columns and get_solver(arguments.solver, Kind.WINDOW).on_columns:
         return read_columns_with_changes(arguments)
     return read_with_changes(arguments)
 
 
-def result_content(result: "Result", problem: "Instance | Columns") -> dict[str, Any]:
+def result_content(result: "Result", problem: "Problem | Columns") -> dict[str, Any]:
     """Return the JSON object of a result."""
     return {
         "instance": result.instance,
@@ -145,53 +137,3 @@ def _shown(result: "Result") -> str:
         ("seconds", number(result.runtime, 3)),
     ]
     return text_table(("result", ""), rows)
-
-
-def _shown_schedule(problem: "Instance | Columns", result: "Result") -> str:
-    from instances import Instance
-
-    if result.schedule_columns is not None and not isinstance(problem, Instance):
-        return f"\n{_shown_columns(problem, result.schedule_columns)}"
-    if result.schedule is not None and isinstance(problem, Instance):
-        return f"\n{_shown_streams(problem, result.schedule)}"
-    return ""
-
-
-def _shown_columns(columns: "Columns", schedule: "ScheduleColumns") -> str:
-    """Return what a fleet's streams do, in numbers."""
-    retrained = int((schedule.retraining >= 0).sum())
-    rows = [
-        ("streams", f"{schedule.num_streams:,}"),
-        ("retrained", f"{retrained:,}"),
-        ("training units", f"{int(schedule.training_units.sum()):,}"),
-        ("inference units", f"{int(schedule.inference_units.sum()):,}"),
-        ("units in all", f"{columns.total_units:,}"),
-    ]
-    return text_table(("schedule", ""), rows)
-
-
-def _shown_streams(instance: "Instance", schedule: "Schedule") -> str:
-    from formulations.evaluate import evaluate
-
-    plans = {plan.stream: plan for plan in schedule.streams}
-    rows = []
-    for verdict in evaluate(instance, schedule).streams:
-        plan = plans[verdict.stream]
-        first, last = plan.segments[0], plan.segments[-1]
-        rows.append(
-            (
-                verdict.stream,
-                plan.retraining,
-                number(verdict.completion_seconds, 1),
-                _change(first.training_units, last.training_units),
-                _change(first.inference_units, last.inference_units),
-                first.inference,
-                last.inference,
-                number(verdict.accuracy, 4),
-            )
-        )
-    return text_table(COLUMNS, rows)
-
-
-def _change(before: int, after: int) -> str:
-    return str(before) if before == after else f"{before} -> {after}"

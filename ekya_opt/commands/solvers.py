@@ -5,6 +5,7 @@ from typing import Any
 
 from ekya_opt.commands.arguments import add_json
 from ekya_opt.text import to_json
+from instances.problems import Kind
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -16,30 +17,43 @@ def run(arguments: argparse.Namespace) -> int:
     """Print the solvers; return the exit status."""
     from solvers import solver_names
 
-    described = [describe(name) for name in solver_names()]
     if arguments.json:
-        print(to_json(described))
-    else:
-        print("\n\n".join(map(_shown, described)))
+        print(to_json([_of_all_kinds(name) for name in solver_names()]))
+        return 0
+    for kind in Kind:
+        own = [describe(name, kind) for name in solver_names(kind)]
+        print(f"Solvers of a {kind}\n")
+        print("\n\n".join(map(_shown, own)) + "\n")
     return 0
 
 
-def describe(name: str) -> dict[str, Any]:
+def _of_all_kinds(name: str) -> dict[str, Any]:
+    """Return what a solver is for its first kind of problem, and for the others."""
+    from solvers.registry import kinds_of
+
+    kinds = kinds_of(name) or [Kind.WINDOW]
+    first, *others = (describe(name, kind) for kind in kinds)
+    return {**first, "others": others}
+
+
+def describe(name: str, kind: Kind | None = None) -> dict[str, Any]:
     """Return what is known of a solver, or why it cannot be loaded."""
     from solvers import get_solver
 
     try:
-        solver = get_solver(name)
+        solver = get_solver(name, kind)
         settings = solver.settings
     except Exception as problem:
         return {
             "name": name,
+            "problem": str(kind or Kind.WINDOW),
             "kind": None,
             "summary": f"Not available: {problem}",
             "settings": [],
         }
     return {
         "name": name,
+        "problem": str(solver.problem),
         "kind": solver.kind,
         "summary": solver.summary,
         "settings": [

@@ -1,4 +1,4 @@
-"""Validate instance files.
+"""Validate files of instances, horizons and placements.
 
 Prints a line for each file. Exit status 1 means that a file is invalid.
 """
@@ -7,8 +7,10 @@ import argparse
 from pathlib import Path
 
 from ekya_opt.text import one_line
-from instances import InvalidInstance, read_instance
+from instances import Instance, InvalidInstance
+from instances.horizon import Horizon
 from instances.instance_files import holds_columns
+from instances.problems import read_problem
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -43,8 +45,17 @@ def _content(path: Path) -> str:
         from instances.npz_files import read_columns
 
         columns = read_columns(path)
-        name, num_streams, gpus = columns.name, columns.num_streams, columns.gpus
-    else:
-        instance = read_instance(path)
-        name, num_streams, gpus = instance.name, len(instance.streams), instance.gpus
+        return _size(columns.name, columns.num_streams, columns.gpus)
+    problem = read_problem(path)
+    num_streams = len(problem.streams)
+    if isinstance(problem, Horizon):
+        size = _size(problem.name, num_streams, problem.gpus)
+        return f"{size}, {problem.num_windows} windows"
+    if isinstance(problem, Instance):
+        return _size(problem.name, num_streams, problem.gpus)
+    size = _size(problem.name, num_streams, len(problem.gpus))
+    return f"{size}, placed in shares {problem.shares}"
+
+
+def _size(name: str, num_streams: int, gpus: float) -> str:
     return f"{name}, {num_streams} streams, {gpus:g} GPUs"

@@ -9,17 +9,14 @@ from hypothesis import strategies as st
 from formulations import is_infeasible
 from formulations.evaluate import evaluate
 from instances import Instance, Reallocation, as_estimated
-from solvers import Options, Result, Status, get_solver, solve, solver_names
+from solvers import Options, Result, Status, solve
 from tests.small import serving, stream, window
+from tests.solver_names import of_kind
 from tests.strategies import instances
 
 TOLERANCE = 1e-6
-EXACT = [name for name in solver_names() if get_solver(name).kind == "exact"]
-OTHERS = [
-    name
-    for name in solver_names()
-    if get_solver(name).kind in ("heuristic", "baseline", "bound")
-]
+EXACT = of_kind("exact")
+OTHERS = of_kind("heuristic", "baseline", "bound")
 
 
 def optimum(instance: Instance) -> float | None:

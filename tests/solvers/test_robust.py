@@ -162,7 +162,8 @@ def test_a_likely_miss_is_planned_around() -> None:
 def retrained(result: Result) -> str | None:
     """Return the retraining config of a result's only stream."""
     assert result.schedule is not None
-    return result.schedule.streams[0].retraining
+    config: str | None = result.schedule.streams[0].retraining
+    return config
 
 
 @pytest.mark.parametrize("solver", ["expected", "cvar"])
