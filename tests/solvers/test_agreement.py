@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from formulations import is_infeasible
 from formulations.evaluate import evaluate
 from instances import Instance, Reallocation, as_estimated
-from solvers import Options, Result, Status, solve
+from solvers import Options, Result, Status, get_solver, solve
 from tests.small import serving, stream, window
 from tests.solver_names import of_kind
 from tests.strategies import instances
