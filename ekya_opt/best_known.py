@@ -4,15 +4,25 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from ekya_opt.versions import versions
 from formulations import OBJECTIVE_TOLERANCE
-from instances import Instance, instance_hash, read_instance
 from instances.best_known import BestKnown
 from instances.library import LIBRARY
+from instances.problems import Kind, kind_of, problem_hash, read_problem
 from solvers import Options, Result, Status, StoppedBy, solve
+from solvers.registry import get_solver, kinds_of
 
-ENGINES = ("dp", "core", "milp", "cp-sat", "network")
+if TYPE_CHECKING:
+    from instances.problems import Problem
+
+ENGINES = {
+    Kind.WINDOW: ("dp", "core", "milp", "cp-sat", "network"),
+    Kind.HORIZON: ("decomposition", "milp", "cp-sat"),
+    Kind.PLACEMENT: ("dp", "milp", "cp-sat"),
+}
+"""The exact solvers that must agree, for each kind of problem."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,7 +51,7 @@ def verify(
     paths: Iterable[Path],
     record: dict[str, BestKnown],
     *,
-    engines: Sequence[str] = ENGINES,
+    engines: Sequence[str] | None = None,
     time_limit: float | None = 60.0,
 ) -> Iterator[Verification]:
     """Yield what the exact solvers find on each instance file.
@@ -53,7 +63,9 @@ def verify(
     record
         Entries by instance hash.
     engines
-        Exact solvers; all that end in time must agree to ``OBJECTIVE_TOLERANCE``.
+        Exact solvers, by default ``ENGINES``; all that end in time must agree to
+        ``OBJECTIVE_TOLERANCE``. On each file those are used that are exact for its
+        kind of problem.
     time_limit
         Wall seconds for each solve.
 
@@ -63,14 +75,17 @@ def verify(
         If a solve is interrupted.
     """
     for path in paths:
-        instance = read_instance(path)
+        instance = read_problem(path)
         name = instance.name
         if path.parent.parent == LIBRARY:
             name = f"{path.parent.name}/{path.stem}"
-        results, problems = _solve_all(instance, engines, time_limit)
+        kind = kind_of(instance)
+        named = ENGINES[kind] if engines is None else engines
+        chosen = [engine for engine in named if is_exact(engine, kind)]
+        results, problems = _solve_all(instance, chosen, time_limit)
         problems += _disagreements(results)
         proven = None if problems else _proven(name, instance, results)
-        recorded = record.get(instance_hash(instance))
+        recorded = record.get(problem_hash(instance))
         if not problems and proven is None:
             problems.append("No solver proved an optimum in time.")
         if proven is not None and recorded is not None:
@@ -104,8 +119,13 @@ def updated(
     return entries
 
 
+def is_exact(solver: str, kind: Kind) -> bool:
+    """Return whether a solver proves optima of a kind of problem."""
+    return kind in kinds_of(solver) and get_solver(solver, kind).kind == "exact"
+
+
 def _solve_all(
-    instance: Instance, engines: Sequence[str], time_limit: float | None
+    instance: "Problem", engines: Sequence[str], time_limit: float | None
 ) -> tuple[list[Result], list[str]]:
     results, problems = [], []
     for engine in engines:
@@ -143,7 +163,7 @@ def _disagreements(results: Sequence[Result]) -> list[str]:
 
 
 def _proven(
-    name: str, instance: Instance, results: Sequence[Result]
+    name: str, instance: "Problem", results: Sequence[Result]
 ) -> BestKnown | None:
     optimal = [result for result in results if result.status is Status.OPTIMAL]
     if not optimal:
@@ -155,7 +175,7 @@ def _proven(
     names = ("numpy", "highspy", "ortools", "networkx")
     return BestKnown(
         instance=name,
-        hash=instance_hash(instance),
+        hash=problem_hash(instance),
         objective=objective,
         bound=max(min(bounds), objective),
         engines=tuple(result.solver for result in optimal),

@@ -40,22 +40,24 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Prove, print and perhaps write; return the exit status."""
-    from ekya_opt.best_known import ENGINES, Verification, updated, verify
+    from ekya_opt.best_known import Verification, is_exact, updated, verify
     from ekya_opt.progress import Ticker
     from ekya_opt.reading import paths_of
     from instances import InvalidOption
     from instances.best_known import read_best_known, write_best_known
+    from instances.problems import Kind
     from solvers import Options, get_solver
 
-    engines = list(ENGINES)
+    engines = None
     if arguments.solvers is not None:
         named = map(str.strip, arguments.solvers.split(","))
         engines = [name for name in named if name]
-    if not engines:
-        raise InvalidOption("no solver is named, expected at least one")
-    for engine in engines:
-        if get_solver(engine).kind != "exact":
-            raise InvalidOption(f"solver {engine!r} is not exact")
+        if not engines:
+            raise InvalidOption("no solver is named, expected at least one")
+        for engine in engines:
+            get_solver(engine)
+            if not any(is_exact(engine, kind) for kind in Kind):
+                raise InvalidOption(f"solver {engine!r} is not exact")
     Options(time_limit=arguments.time_limit)
     record = read_best_known()
     done: list[Verification] = []

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from ekya_opt.commands.arguments import changed
 from ekya_opt.commands.frames import frame_objects, frame_text
 from ekya_opt.text import to_json
-from instances import Instance
+from instances import Instance, InvalidOption
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -56,25 +56,30 @@ def study_words(arguments: argparse.Namespace) -> dict[str, Any]:
 
 
 def read_changed(arguments: argparse.Namespace) -> list[Instance]:
-    """Return the instances in PATH… with --gpus and --reallocation applied."""
-    from ekya_opt.reading import paths_of
-    from instances import read_instance
-
+    """Return the windows in PATH… with --gpus and --reallocation applied."""
     return [
-        changed(read_instance(path), str(path), arguments)
-        for path in paths_of(arguments.paths)
+        changed(window, str(path), arguments)
+        for path, window in _windows(arguments.paths)
     ]
+
+
+def _windows(arguments: list[str]) -> list[tuple[Path, Instance]]:
+    """Return the files in PATH… that hold a window; horizons are left out."""
+    from ekya_opt.reading import paths_of
+    from instances.problems import read_problem
+
+    problems = [(path, read_problem(path)) for path in paths_of(arguments)]
+    windows = [(path, each) for path, each in problems if isinstance(each, Instance)]
+    if not windows:
+        raise InvalidOption(f"{' '.join(arguments)}: holds no single window")
+    return windows
 
 
 def points_of(arguments: argparse.Namespace) -> "list[Point] | None":
     """Return what all instances in PATH… were made of; ``None`` if it is not there."""
-    from ekya_opt.reading import paths_of
-    from instances import read_instance
     from instances.profiler.journal import journal_beside, read_journal
 
-    files = {
-        journal_beside(path, read_instance(path)) for path in paths_of(arguments.paths)
-    }
+    files = {journal_beside(path, window) for path, window in _windows(arguments.paths)}
     (file,) = files if len(files) == 1 else (None,)
     return None if file is None else read_journal(file)[1]
 

@@ -11,6 +11,7 @@ from ekya_opt.best_known import Verification, updated, verify
 from instances import instance_hash, read_instance
 from instances.best_known import BestKnown
 
+PAPER = ("shipped:paper/window1", "shipped:paper/window2")
 OPTIMUM = (0.65 + (50 * 0.5 + 70 * 0.85) / 120) / 2
 
 
@@ -109,7 +110,7 @@ def test_no_entry_gets_worse() -> None:
 
 def test_the_command_verifies_shipped_instances(run: Any) -> None:
     """The record of the paper's windows is proven again by several solvers."""
-    outcome = run("best-known", "shipped:paper", "--solvers", "dp,core,cp-sat")
+    outcome = run("best-known", *PAPER, "--solvers", "dp,core,cp-sat")
     assert outcome.status == 0, outcome
     assert len(outcome.out.splitlines()) == 2
     assert "by dp, core, cp-sat" in outcome.out
