@@ -85,7 +85,7 @@ def _generate(
     options: dict[str, Any],
 ) -> None:
     """Generate an instance and write it in the format that its file name says."""
-    from instances.generators import generate, generate_columns
+    from instances.generators import generate_columns, generate_problem
     from instances.npz_files import write_columns
     from instances.problems import write_problem
 
@@ -94,9 +94,9 @@ def _generate(
         path.parent.mkdir(parents=True, exist_ok=True)
         write_columns(columns, path)
     else:
-        instance = generate(family, num_streams, gpus, seed, **options)
+        problem = generate_problem(family, num_streams, gpus, seed, **options)
         path.parent.mkdir(parents=True, exist_ok=True)
-        write_problem(instance, path)
+        write_problem(problem, path)
 
 
 def _read(text: str) -> Any:
