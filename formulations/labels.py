@@ -2,13 +2,17 @@
 
 import re
 import unicodedata
+from typing import TYPE_CHECKING
 
 from instances import Stream
+
+if TYPE_CHECKING:
+    from instances.horizon_stream import HorizonStream
 
 MOST_CHARACTERS = 24
 
 
-def stream_label(stream_idx: int, stream: Stream) -> str:
+def stream_label(stream_idx: int, stream: "Stream | HorizonStream") -> str:
     """Return a unique ASCII label of a stream, such as ``s3_zurich``.
 
     The index makes it unique; what is not a letter or a digit becomes ``_``, and

@@ -62,7 +62,7 @@ def _best_plans(
     """Return the best feasible value and plan of a stream by the units it holds."""
     alone = replace(instance, streams=(stream,))
     best: dict[int, tuple[float, StreamPlan]] = {}
-    for plan in _all_plans(alone, stream):
+    for plan in all_plans(alone, stream):
         search.check_time()
         verdict = evaluate(alone, Schedule(streams=(plan,)))
         first = plan.segments[0]
@@ -72,7 +72,7 @@ def _best_plans(
     return best
 
 
-def _all_plans(alone: Instance, stream: Stream) -> Iterator[StreamPlan]:
+def all_plans(alone: Instance, stream: Stream) -> Iterator[StreamPlan]:
     """Yield every plan of a stream that its instance's reallocation allows."""
     serving = [None, *(config.name for config in stream.inference)]
     retrainings = [None, *(config.name for config in stream.retraining)]
