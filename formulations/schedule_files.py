@@ -120,7 +120,7 @@ def schedule_to_dict(
     }
     if certificate is not None:
         content["certificate"] = dict(certificate)
-    content["streams"] = [_plan_to_dict(plan) for plan in schedule.streams]
+    content["streams"] = [plan_to_dict(plan) for plan in schedule.streams]
     return content
 
 
@@ -129,7 +129,8 @@ def write_schedule(path: str | Path, content: Mapping[str, Any]) -> None:
     write_json(Path(path), content)
 
 
-def _plan_to_dict(plan: StreamPlan) -> dict[str, Any]:
+def plan_to_dict(plan: StreamPlan) -> dict[str, Any]:
+    """Return the JSON value of one plan, every key written out."""
     return {
         "stream": plan.stream,
         "retraining": plan.retraining,

@@ -66,6 +66,8 @@ class RetrainingConfig:
         Seconds before the training can start (labelling, transfer), at least 0.
     estimate
         The profiler's prediction, when there is one.
+    memory_gb
+        GPU memory that the training takes, from 0 to 1e6; counts in a placement.
     """
 
     error: ClassVar[type[InvalidInstance]] = InvalidInstance
@@ -75,6 +77,7 @@ class RetrainingConfig:
     accuracy: float
     delay_seconds: float = 0.0
     estimate: Estimate | None = None
+    memory_gb: float = 0.0
 
     def __post_init__(self) -> None:
         check_name(self, "name")
@@ -84,6 +87,7 @@ class RetrainingConfig:
         if self.estimate is not None and not isinstance(self.estimate, Estimate):
             message = f"is {shown(self.estimate)}, expected an Estimate or nothing"
             raise InvalidInstance(message, "estimate")
+        set_number(self, "memory_gb", high=1e6)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,6 +102,8 @@ class InferenceConfig:
         GPUs that keep up with the video, at least 0; a fraction as a rule.
     relative_accuracy
         Share of the model's accuracy that this config keeps, in [0, 1].
+    memory_gb
+        GPU memory that the serving takes, from 0 to 1e6; counts in a placement.
     """
 
     error: ClassVar[type[InvalidInstance]] = InvalidInstance
@@ -105,11 +111,13 @@ class InferenceConfig:
     name: str
     gpus: float
     relative_accuracy: float
+    memory_gb: float = 0.0
 
     def __post_init__(self) -> None:
         check_name(self, "name")
         set_number(self, "gpus", high=1e6)
         set_number(self, "relative_accuracy", high=1)
+        set_number(self, "memory_gb", high=1e6)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

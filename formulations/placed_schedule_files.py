@@ -1,0 +1,100 @@
+"""Files of placed schedules: a schedule with what its solver claims about it."""
+
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from formulations.placed_schedule import PlacedPlan, PlacedSchedule
+from formulations.schedule_files import plan_to_dict
+from instances import InvalidSchedule
+from instances.checks import check_name, set_number, shown
+from instances.json_files import SCHEMA_VERSION, check_schema_version, decode
+from instances.placement_files import KIND
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlacedScheduleFile:
+    """A placed schedule and the claims that travel with it.
+
+    Parameters
+    ----------
+    instance, solver
+        Names of the placement and of the solver; ``None`` when unknown.
+    objective
+        Claimed objective, in [0, 1]; ``None`` without a claim.
+    bound
+        Claimed upper bound, at least 0; ``None`` without a claim.
+    streams
+        The plans of the schedule.
+
+    Raises
+    ------
+    InvalidSchedule
+        If a value lies outside its domain; the message names the place.
+    """
+
+    error: ClassVar[type[InvalidSchedule]] = InvalidSchedule
+
+    instance: str | None = None
+    solver: str | None = None
+    objective: float | None = None
+    bound: float | None = None
+    streams: tuple[PlacedPlan, ...]
+
+    def __post_init__(self) -> None:
+        for name in ("instance", "solver"):
+            if getattr(self, name) is not None:
+                check_name(self, name)
+        if self.objective is not None:
+            set_number(self, "objective", high=1)
+        if self.bound is not None:
+            set_number(self, "bound")
+        object.__setattr__(self, "streams", self.schedule.streams)
+
+    @property
+    def schedule(self) -> PlacedSchedule:
+        """The schedule without the claims."""
+        return PlacedSchedule(streams=self.streams)
+
+
+def placed_schedule_from_dict(data: Any) -> PlacedScheduleFile:
+    """Return the content of a placed schedule's file from its parsed JSON value.
+
+    The object has ``"schema_version": 1``, ``"kind": "placement"`` and the fields of
+    :class:`PlacedScheduleFile`; its plans are those of a schedule file, with the lists
+    ``inference_gpus`` and ``training_gpus`` of the names of GPUs.
+    """
+    content = check_schema_version(data, InvalidSchedule)
+    kind = content.pop("kind", None)
+    if kind != KIND:
+        found = "missing" if kind is None else shown(kind)
+        raise InvalidSchedule(f"is {found}, expected {KIND}", "kind")
+    file = decode(PlacedScheduleFile, content, InvalidSchedule)
+    assert isinstance(file, PlacedScheduleFile)
+    return file
+
+
+def placed_schedule_to_dict(
+    schedule: PlacedSchedule,
+    *,
+    instance: str | None = None,
+    solver: str | None = None,
+    objective: float | None = None,
+    bound: float | None = None,
+) -> dict[str, Any]:
+    """Return the JSON value of a placed schedule's file; every key is written out."""
+    return {
+        "schema_version": SCHEMA_VERSION,
+        "kind": KIND,
+        "instance": instance,
+        "solver": solver,
+        "objective": None if objective is None else min(objective, 1.0),
+        "bound": bound,
+        "streams": [
+            {
+                **plan_to_dict(plan.plan),
+                "inference_gpus": list(plan.inference_gpus),
+                "training_gpus": list(plan.training_gpus),
+            }
+            for plan in schedule.streams
+        ],
+    }

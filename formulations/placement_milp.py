@@ -1,0 +1,412 @@
+"""The mixed-integer program of a placement, with symmetry broken.
+
+Each stream takes one option. GPUs that are equal are not told apart where memory does
+not bind: they are counted, by the arcs of the ways to cut them (``placement_cuts.py``).
+Where it binds, jobs are assigned to GPUs, which are ordered by their first job. Builds
+and decodes; ``solvers/placement_milp.py`` solves.
+"""
+
+from collections import defaultdict
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from formulations.labels import stream_label
+from formulations.placed_schedule import PlacedSchedule
+from formulations.placement_cuts import Cuts, cuts_of
+from formulations.placement_options import (
+    Packing,
+    PlacementOptions,
+    Share,
+    placement_options,
+)
+from formulations.placement_packing import (
+    Job,
+    held_shares,
+    placed_schedule,
+    places_of,
+)
+from formulations.window_milp import SCALE_PER_STREAM
+from instances import SolverDisagreement
+from instances.placement import Placement
+
+if TYPE_CHECKING:
+    from pulp import LpProblem, LpVariable
+
+MEMORY_SCALE = 1e-3
+"""Memory rows count in this many multiples of the grain: far above tolerances."""
+
+Terms = list[tuple["LpVariable", float]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlacementMilp:
+    """The program of one placement.
+
+    Parameters
+    ----------
+    options
+        The classes of GPUs and the streams' options.
+    problem
+        The PuLP model; maximises ``scale`` times the weighted mean.
+    take
+        For each stream its binaries x_{v,o}, by option o.
+    cuts
+        The arcs a of the ways to cut a GPU.
+    flow
+        For each class c of ``Packing.SIZES`` its integers f_{c,a}: the GPUs cut so.
+    opened
+        For each class c of ``Packing.PLACES`` and each of its GPUs g the binary
+        u_{c,g}: whether it holds jobs that take a part of it.
+    put
+        For each job j, what it holds there (q), and GPU g that it may be on, the binary
+        z_{j,q,g}.
+    """
+
+    options: PlacementOptions
+    problem: "LpProblem"
+    take: tuple[tuple["LpVariable", ...], ...]
+    cuts: Cuts
+    flow: Mapping[int, tuple["LpVariable", ...]]
+    opened: Mapping[int, tuple["LpVariable", ...]]
+    put: Mapping[tuple[Job, Share, int], "LpVariable"] = field(default_factory=dict)
+
+    @property
+    def scale(self) -> float:
+        """The problem's objective divided by the weighted mean."""
+        return SCALE_PER_STREAM * len(self.take)
+
+    @property
+    def columns(self) -> list["LpVariable"]:
+        """All variables: x, then f, u and z."""
+        several = [*self.take, *self.flow.values(), *self.opened.values()]
+        return [*(x for row in several for x in row), *self.put.values()]
+
+    def chosen(self, values: Sequence[float]) -> list[int]:
+        """Return the option of each stream, given the values of the columns.
+
+        Raises
+        ------
+        SolverDisagreement
+            If a stream has no option at 1 or several.
+        """
+        chosen: list[int] = []
+        before = 0
+        for row in self.take:
+            ones = [o for o in range(len(row)) if values[before + o] > 0.5]
+            if len(ones) != 1:
+                message = f"a backend gives a stream {len(ones)} options, expected one"
+                raise SolverDisagreement(message)
+            chosen += ones
+            before += len(row)
+        return chosen
+
+    def objective(self, values: Sequence[float]) -> float:
+        """Return the weighted mean, from the options and not from the solver."""
+        return self.options.objective(self.chosen(values))
+
+    def decode(self, values: Sequence[float]) -> PlacedSchedule:
+        """Return the schedule that the values of the columns stand for.
+
+        Raises
+        ------
+        SolverDisagreement
+            If the jobs do not lie as the program says that they may.
+        """
+        value = dict(zip(self.columns, values, strict=True))
+        parts = {
+            c: self.cuts.paths([round(value[f]) for f in row])
+            for c, row in self.flow.items()
+        }
+        places = {job: g for (job, _, g), z in self.put.items() if value[z] > 0.5}
+        chosen = self.chosen(values)
+        schedule = placed_schedule(self.options, chosen, parts, places)
+        if schedule is None:
+            raise SolverDisagreement("a backend's solution does not pack the jobs")
+        return schedule
+
+
+def build(
+    placement: Placement, check_time: Callable[[], None] = lambda: None
+) -> PlacementMilp:
+    """Return the program of a placement.
+
+    Parameters
+    ----------
+    placement
+        The problem.
+    check_time
+        Called often; may raise to stop the building.
+    """
+    from pulp import LpMaximize, LpProblem
+
+    options = placement_options(placement, check_time)
+    model = add_variables(options, LpProblem("placement", LpMaximize), check_time)
+    add_objective(model)
+    add_constraints(model, check_time)
+    return model
+
+
+def add_variables(
+    options: PlacementOptions, problem: "LpProblem", check_time: Callable[[], None]
+) -> PlacementMilp:
+    """Add x_{v,o}, u_{c,g}, z_{j,q,g} ∈ {0, 1} and f_{c,a} ∈ {0, …, GPUs of c}."""
+    take = []
+    for v, row in enumerate(options.streams):
+        check_time()
+        label = stream_label(v, options.placement.streams[v])
+        names = [f"take_{label}_option{o}" for o in range(len(row))]
+        take.append(tuple(problem.add_variable(x, 0, 1, "Integer") for x in names))
+    cuts = cuts_of(options.menu)
+    flow, opened = {}, {}
+    for c, gpus in enumerate(options.classes):
+        check_time()
+        if gpus.packing is Packing.SIZES:
+            names = [f"cut_class{c}_from{start}_to{end}" for start, end in cuts.arcs]
+            most = len(gpus.names)
+            flow[c] = tuple(problem.add_variable(f, 0, most, "Integer") for f in names)
+        if gpus.packing is Packing.PLACES:
+            names = [f"open_class{c}_gpu{g}" for g in range(len(gpus.names))]
+            opened[c] = tuple(problem.add_variable(u, 0, 1, "Integer") for u in names)
+    put = {}
+    for (job, share), idx in places_of(options).items():
+        check_time()
+        label = f"{'training' if job.is_training else 'inference'}{job.stream_idx}"
+        for g in range(min(idx + 1, len(options.classes[share.class_idx].names))):
+            name = f"put_{label}_class{share.class_idx}_units{share.units}"
+            name += f"_memory{share.memory}_gpu{g}"
+            put[job, share, g] = problem.add_variable(name, 0, 1, "Integer")
+    return PlacementMilp(
+        options=options,
+        problem=problem,
+        take=tuple(take),
+        cuts=cuts,
+        flow=flow,
+        opened=opened,
+        put=put,
+    )
+
+
+def add_objective(model: PlacementMilp) -> None:
+    """Maximise the scaled mean, max Σ_v Σ_o scale · w_v · A_{v,o} · x_{v,o}."""
+    weights = (model.options.weights * model.scale).tolist()
+    terms = [
+        (x, weight * option.value)
+        for row, options, weight in zip(
+            model.take, model.options.streams, weights, strict=True
+        )
+        for x, option in zip(row, options, strict=True)
+    ]
+    _add_objective(model, terms)
+
+
+def add_constraints(model: PlacementMilp, check_time: Callable[[], None]) -> None:
+    """Add all constraints."""
+    add_one_option(model, check_time)
+    for c, gpus in enumerate(model.options.classes):
+        check_time()
+        if gpus.packing is Packing.UNITS:
+            add_units(model, c)
+        if gpus.packing is Packing.SIZES:
+            first = zip(model.flow[c], model.cuts.arcs, strict=True)
+            add_whole_gpus(model, c, [f for f, (start, _) in first if start == 0])
+            add_conservation(model, c)
+            add_parts(model, c)
+        if gpus.packing is Packing.PLACES:
+            add_whole_gpus(model, c, list(model.opened[c]))
+            add_one_place(model, c, check_time)
+            add_room(model, c)
+            add_memory(model, c)
+            add_order(model, c, check_time)
+
+
+def add_one_option(model: PlacementMilp, check_time: Callable[[], None]) -> None:
+    """Give each stream one option, Σ_o x_{v,o} = 1 for all v."""
+    for v, row in enumerate(model.take):
+        check_time()
+        label = stream_label(v, model.options.placement.streams[v])
+        _add_row(model, f"one_option_{label}", [(x, 1) for x in row], "=", 1)
+
+
+def add_units(model: PlacementMilp, class_idx: int) -> None:
+    """Keep a class's units within its GPUs, Σ_v Σ_o units_{o,c} · x_{v,o} ≤ K · G_c.
+
+    Enough where every size divides the next larger one.
+    """
+    terms = _counted(model, class_idx, lambda share: share.units)
+    per_gpu = model.options.placement.units_per_gpu
+    total = per_gpu * len(model.options.classes[class_idx].names)
+    _add_row(model, f"units_class{class_idx}", terms, "<", total)
+
+
+def add_whole_gpus(
+    model: PlacementMilp, class_idx: int, in_parts: Sequence["LpVariable"]
+) -> None:
+    """Share a class's GPUs out, Σ_v Σ_o whole_{o,c} · x_{v,o} + in parts ≤ G_c.
+
+    In parts are those that some path cuts, Σ_a f_{c,a} of the arcs from 0, or those
+    opened, Σ_g u_{c,g}.
+    """
+    per_gpu = model.options.placement.units_per_gpu
+    terms = _counted(
+        model,
+        class_idx,
+        lambda share: 0 if share.units % per_gpu else share.units // per_gpu,
+    )
+    terms += [(gpu, 1) for gpu in in_parts]
+    total = len(model.options.classes[class_idx].names)
+    _add_row(model, f"whole_class{class_idx}", terms, "<", total)
+
+
+def add_conservation(model: PlacementMilp, class_idx: int) -> None:
+    """Let every path reach its end, Σ_{a into n} f_{c,a} = Σ_{a from n} f_{c,a}."""
+    for node in model.cuts.inner_nodes:
+        terms: Terms = [
+            (f, 1 if node == end else -1)
+            for f, (start, end) in zip(
+                model.flow[class_idx], model.cuts.arcs, strict=True
+            )
+            if node in (start, end)
+        ]
+        _add_row(model, f"conserved_class{class_idx}_at{node}", terms, "=", 0)
+
+
+def add_parts(model: PlacementMilp, class_idx: int) -> None:
+    """Have as many parts of at least each size s as jobs, unless on whole GPUs.
+
+    Σ_{a of at least s} f_{c,a} ≥ Σ_v Σ_o jobs_{o,c,s} · x_{v,o}.
+    """
+    per_gpu = model.options.placement.units_per_gpu
+    for size in model.cuts.sizes:
+
+        def is_larger(share: Share, size: int = size) -> int:
+            return int(size <= share.units < per_gpu)
+
+        terms = [(x, -n) for x, n in _counted(model, class_idx, is_larger)]
+        terms += [
+            (f, 1)
+            for f, (start, end) in zip(
+                model.flow[class_idx], model.cuts.arcs, strict=True
+            )
+            if end - start >= size
+        ]
+        _add_row(model, f"parts_class{class_idx}_of{size}", terms, ">", 0)
+
+
+def add_one_place(
+    model: PlacementMilp, class_idx: int, check_time: Callable[[], None]
+) -> None:
+    """Put a job on one GPU if it holds part of one, Σ_g z_{j,q,g} = Σ_{o: j holds q} x.
+
+    One row for each job j of the class and each (units, memory) q that it may hold.
+    """
+    terms: dict[tuple[Job, Share], Terms] = defaultdict(list)
+    for (job, share, _), z in model.put.items():
+        if share.class_idx == class_idx:
+            terms[job, share].append((z, 1))
+    for v, (row, options) in enumerate(
+        zip(model.take, model.options.streams, strict=True)
+    ):
+        check_time()
+        for x, option in zip(row, options, strict=True):
+            for held in held_shares(v, option):
+                if held in terms:
+                    terms[held].append((x, -1))
+    for n, row_terms in enumerate(terms.values()):
+        _add_row(model, f"one_place_class{class_idx}_row{n}", row_terms, "=", 0)
+
+
+def add_room(model: PlacementMilp, class_idx: int) -> None:
+    """Keep an open GPU's units, Σ_j Σ_q units_q · z_{j,q,g} ≤ K · u_{c,g} for all g."""
+    per_gpu = model.options.placement.units_per_gpu
+    for g, u in enumerate(model.opened[class_idx]):
+        terms: Terms = [(z, share.units) for share, z in _put_on(model, class_idx, g)]
+        _add_row(model, f"room_class{class_idx}_gpu{g}", [*terms, (u, -per_gpu)], "<")
+
+
+def add_memory(model: PlacementMilp, class_idx: int) -> None:
+    """Keep its memory, Σ_j Σ_q memory_q · z_{j,q,g} ≤ memory_c · u_{c,g} for all g."""
+    memory = model.options.classes[class_idx].memory * MEMORY_SCALE
+    for g, u in enumerate(model.opened[class_idx]):
+        terms: Terms = [
+            (z, share.memory * MEMORY_SCALE)
+            for share, z in _put_on(model, class_idx, g)
+            if share.memory
+        ]
+        _add_row(model, f"memory_class{class_idx}_gpu{g}", [*terms, (u, -memory)], "<")
+
+
+def add_order(
+    model: PlacementMilp, class_idx: int, check_time: Callable[[], None]
+) -> None:
+    """Order equal GPUs by the first of their jobs.
+
+    Σ_q z_{j,q,g} ≤ Σ_{i < j} Σ_q z_{i,q,g-1} for each job j and GPU g > 0.
+    """
+    here: dict[tuple[Job, int], list[LpVariable]] = defaultdict(list)
+    for (job, share, g), z in model.put.items():
+        if share.class_idx == class_idx:
+            here[job, g].append(z)
+    jobs = list(dict.fromkeys(job for job, _ in here))
+    for g in range(1, len(model.opened[class_idx])):
+        check_time()
+        before: list[LpVariable] = []
+        for job in jobs:
+            terms: Terms = [(z, 1) for z in here[job, g]]
+            if terms:
+                terms += [(z, -1) for z in before]
+                name = f"order_class{class_idx}_gpu{g}_stream{job.stream_idx}"
+                name += "_training" if job.is_training else "_inference"
+                _add_row(model, name, terms, "<")
+            before += here[job, g - 1]
+
+
+def _counted(
+    model: PlacementMilp, class_idx: int, count: Callable[[Share], int]
+) -> Terms:
+    """Return x with what its option's shares of a class count together, if anything."""
+    return [
+        (x, counted)
+        for row, options in zip(model.take, model.options.streams, strict=True)
+        for x, option in zip(row, options, strict=True)
+        if (
+            counted := sum(
+                count(share) for share in option.shares if share.class_idx == class_idx
+            )
+        )
+    ]
+
+
+def _put_on(
+    model: PlacementMilp, class_idx: int, gpu: int
+) -> list[tuple[Share, "LpVariable"]]:
+    """Return what may be put on a GPU of a class, and its binaries."""
+    return [
+        (share, z)
+        for (_, share, g), z in model.put.items()
+        if share.class_idx == class_idx and g == gpu
+    ]
+
+
+def _add_objective(model: PlacementMilp, terms: Terms) -> None:
+    from pulp import LpAffineExpression
+
+    problem = model.problem
+    problem += LpAffineExpression(terms), "scaled_accuracy"
+
+
+def _add_row(
+    model: PlacementMilp, name: str, terms: Terms, sense: str, rhs: float = 0
+) -> None:
+    """Add Σ terms (<, = or >) rhs."""
+    from pulp import (
+        LpAffineExpression,
+        LpConstraint,
+        LpConstraintEQ,
+        LpConstraintGE,
+        LpConstraintLE,
+    )
+
+    senses = {"<": LpConstraintLE, "=": LpConstraintEQ, ">": LpConstraintGE}
+    row = LpConstraint(LpAffineExpression(terms), senses[sense], name, rhs)
+    model.problem.addConstraint(row)
