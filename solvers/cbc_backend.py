@@ -1,4 +1,4 @@
-"""CBC on a 0/1 program, in its own process; what its log and its answer mean."""
+"""CBC on a program, in its own process; what its log and its answer mean."""
 
 import re
 import shutil
@@ -7,13 +7,12 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from instances import EkyaOptError
 from solvers.highs_backend import write_mps
-from solvers.outcome import Outcome
+from solvers.outcome import Outcome, Values
 from solvers.result import StoppedBy
 from solvers.search import Search, run_interruptibly
 
@@ -38,10 +37,8 @@ def cbc_path() -> str | None:
     return shutil.which(bundled) or shutil.which("cbc")
 
 
-def solve_with_cbc(
-    model: "HighsLp", search: Search, start: Sequence[int] | None
-) -> Outcome:
-    """Minimise a 0/1 model to a gap of 0, or until time or Ctrl-C stops it.
+def solve_with_cbc(model: "HighsLp", search: Search, start: Values | None) -> Outcome:
+    """Minimise a model to a gap of 0, or until time or Ctrl-C stops it.
 
     Parameters
     ----------
@@ -50,7 +47,7 @@ def solve_with_cbc(
     search
         Its time limit, seed, workers and verbosity hold.
     start
-        Columns at 1 in a solution to start from.
+        Columns that are not 0 in a solution to start from.
     """
     with tempfile.TemporaryDirectory(prefix="ekya-opt-") as folder:
         files = Path(folder)
@@ -102,7 +99,7 @@ def _read(
     optimal = head.startswith("Optimal")
     return Outcome(
         status=head.split(" - objective")[0],
-        ones=_ones(lines) if solved else None,
+        values=_values(lines) if solved else None,
         bound=_bound(head, log),
         infeasible=infeasible and stopped_by is None,
         stopped_by=None if optimal else stopped_by,
@@ -124,21 +121,18 @@ def _bound(head: str, log: str) -> float | None:
     return None if optimal is None else -float(optimal[1])
 
 
-def _ones(lines: list[str]) -> list[int]:
-    """Return the columns at 1 of an answer, which leaves out those at 0."""
-    ones = []
+def _values(lines: list[str]) -> Values:
+    """Return the columns of an answer, which leaves out those at 0."""
+    values = {}
     for line in lines[1:]:
         words = line.replace("**", "").split()
-        if words[1].startswith("X") and float(words[2]) > 0.5:
-            ones.append(int(words[1][1:]))
-    return ones
+        if words[1].startswith("X"):
+            values[int(words[1][1:])] = float(words[2])
+    return values
 
 
-def _write_start(file: Path, num_columns: int, start: Sequence[int]) -> None:
-    values = [0] * num_columns
-    for j in start:
-        values[j] = 1
-    rows = [f"{j} X{j} {value} 0" for j, value in enumerate(values)]
+def _write_start(file: Path, num_columns: int, start: Values) -> None:
+    rows = [f"{j} X{j} {start.get(j, 0):.17g} 0" for j in range(num_columns)]
     file.write_text("\n".join(["Stopped on time - objective value 0", *rows, ""]))
 
 

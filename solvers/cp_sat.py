@@ -1,21 +1,39 @@
-"""Constraint programming with CP-SAT."""
+"""Constraint programming with CP-SAT: static windows and the server's."""
 
-from typing import Any
+from typing import Any, Literal
 
 from formulations import window_cp
-from instances import Instance, SolverDisagreement
-from solvers.result import StoppedBy
-from solvers.search import Answer, Search, run_interruptibly
+from instances import Instance, Reallocation
+from solvers.cp_sat_backend import Value, run_cp_sat
+from solvers.search import Answer, Search
 
 
-def solve_cp_sat(instance: Instance, search: Search) -> Answer:
+def solve_cp_sat(
+    instance: Instance,
+    search: Search,
+    *,
+    presolve: Literal["prices", "none"] = "prices",
+) -> Answer:
     """Exact constraint program with an integer objective, on OR-Tools' CP-SAT.
 
     Among several optima, other numbers of workers may find another one. Beyond 4,000
-    streams the rounding of the objective leaves a gap above 1e-6.
-    """
-    from ortools.sat.python import cp_model
+    streams, or streams times slots, the rounding of the objective leaves a gap above
+    1e-6.
 
+    Parameters
+    ----------
+    instance
+        The problem; with reallocation ``server`` its program is time-indexed.
+    search
+        The run's options, clock and incumbents.
+    presolve
+        With reallocation ``server``: ``prices`` starts from the decomposition's first
+        bound and plan, and leaves out what they settle; ``none`` builds all of it.
+    """
+    if instance.reallocation is Reallocation.SERVER:
+        from solvers.server_cp_sat import solve_server_cp_sat
+
+        return solve_server_cp_sat(instance, search, presolve)
     began = search.seconds
     model = window_cp.build(instance, search.check_time)
     metadata: dict[str, Any] = {
@@ -31,45 +49,34 @@ def solve_cp_sat(instance: Instance, search: Search) -> Answer:
     if search.schedule is not None:
         metadata["warm_start"] = _hint(model, search)
 
-    solver = cp_model.CpSolver()
-    parameters = solver.parameters
-    parameters.num_workers = search.options.workers
-    parameters.random_seed = search.options.seed
-    parameters.log_search_progress = search.options.verbosity > 0
-    # Python's own handling of Ctrl-C stops the search and keeps its incumbent.
-    parameters.catch_sigint_signal = False
-    search.check_time()
-    if search.options.time_limit is not None:
-        parameters.max_time_in_seconds = search.remaining
-
     def proven(bound: float) -> float:
         return bound / window_cp.SCALE + model.rounding_error
 
-    class Reporter(cp_model.CpSolverSolutionCallback):  # type: ignore[misc]
-        def on_solution_callback(self) -> None:
-            units = model.units(self.boolean_value)
-            bound = proven(self.best_objective_bound)
-            search.report(model.objective(units), lambda: model.decode(units), bound)
+    def report(value: Value, bound: float) -> None:
+        units = model.units(lambda x: bool(value(x)))
+        search.report(
+            model.objective(units), lambda: model.decode(units), proven(bound)
+        )
 
-    solver.best_bound_callback = lambda bound: search.report_bound(proven(bound))
-    status, interrupted = run_interruptibly(
-        lambda: solver.solve(model.problem, Reporter()), solver.stop_search
+    outcome = run_cp_sat(
+        model.problem,
+        search,
+        on_solution=report,
+        on_bound=lambda bound: search.report_bound(proven(bound)),
     )
-    metadata["backend_status"] = solver.status_name(status)
-    answer = Answer(metadata=metadata, infeasible=status == cp_model.INFEASIBLE)
-    if status == cp_model.MODEL_INVALID:
-        message = f"cp-sat on {instance.name}: {model.problem.validate()}"
-        raise SolverDisagreement(message)
-    if status in (cp_model.OPTIMAL, cp_model.FEASIBLE):
-        units = model.units(lambda x: bool(solver.boolean_value(x)))
+    metadata["backend_status"] = outcome.status
+    answer = Answer(
+        metadata=metadata,
+        infeasible=outcome.infeasible,
+        stopped_by=outcome.stopped_by,
+    )
+    if outcome.value is not None and outcome.bound is not None:
+        value = outcome.value
+        units = model.units(lambda x: bool(value(x)))
         answer.objective = model.objective(units)
         answer.schedule = model.decode(units)
-        answer.bound = proven(solver.best_objective_bound)
-        search.report(answer.objective, lambda: model.decode(units), answer.bound)
-    if interrupted:
-        answer.stopped_by = StoppedBy.INTERRUPT
-    elif status in (cp_model.FEASIBLE, cp_model.UNKNOWN):
-        answer.stopped_by = StoppedBy.TIME_LIMIT
+        answer.bound = proven(outcome.bound)
+        report(value, outcome.bound)
     return answer
 
 

@@ -1,4 +1,4 @@
-"""HiGHS on a 0/1 program: in this process, or in one of its own when it is large."""
+"""HiGHS on a program: in this process, or in one of its own when it is large."""
 
 import json
 import math
@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from instances import EkyaOptError
-from solvers.outcome import Outcome
+from solvers.outcome import Outcome, Values
 from solvers.result import StoppedBy
 from solvers.search import Search, run_interruptibly
 
@@ -30,16 +30,19 @@ HiGHS looks at no clock and no callback within a presolve, which takes 22 s with
 290,000 columns; only a process can be ended then.
 """
 
+LEAST_VALUE = 1e-9
+"""Columns nearer to 0 count as 0."""
+
 GRACE_SECONDS = 0.5
 """How long after the time limit a process may take to tell its answer."""
 
-Report = Callable[[list[int], float | None], None]
+Report = Callable[[Values, float | None], None]
 
 
 def solve_with_highs(
-    model: "HighsLp", search: Search, report: Report, start: Sequence[int] | None
+    model: "HighsLp", search: Search, report: Report, start: Values | None
 ) -> Outcome:
-    """Minimise a 0/1 model to a gap of 0, or until time or Ctrl-C stops it.
+    """Minimise a model to a gap of 0, or until time or Ctrl-C stops it.
 
     Parameters
     ----------
@@ -48,9 +51,9 @@ def solve_with_highs(
     search
         Its time limit, seed, workers and verbosity hold.
     report
-        Called with the columns at 1 and the proven bound of each incumbent.
+        Called with the columns that are not 0 and the proven bound of each incumbent.
     start
-        Columns at 1 in a solution to start from.
+        Columns that are not 0 in a solution to start from.
     """
     options = search.options
     settings = {
@@ -77,7 +80,7 @@ def run_highs(
     settings: dict[str, Any],
     time_limit: float | None,
     report: Report,
-    start: Sequence[int] | None,
+    start: Values | None,
     stopping: list[bool],
 ) -> Outcome:
     """Run HiGHS here on a model or a model file until ``stopping`` is not empty."""
@@ -98,7 +101,7 @@ def run_highs(
     if start is not None:
         solution = highspy.HighsSolution()
         values = np.zeros(highs.getNumCol())
-        values[list(start)] = 1.0
+        values[list(start)] = list(start.values())
         solution.col_value = values.tolist()
         accepted = highs.setSolution(solution) == highspy.HighsStatus.kOk
         warm_start = "accepted" if accepted else "ignored"
@@ -111,7 +114,7 @@ def run_highs(
             wanted.user_interrupt = bool(stopping)
             return
         try:
-            report(_at_one(told.mip_solution), _proven(told.mip_dual_bound))
+            report(_nonzero(told.mip_solution), _proven(told.mip_dual_bound))
         except Exception as problem:
             # An exception must not unwind HiGHS's own frames.
             failures.append(problem)
@@ -136,7 +139,7 @@ def run_highs(
     timed_out = status == statuses.kTimeLimit
     return Outcome(
         status=highs.modelStatusToString(status),
-        ones=_at_one(highs.getSolution().col_value) if solved else None,
+        values=_nonzero(highs.getSolution().col_value) if solved else None,
         bound=_proven(info.mip_dual_bound),
         infeasible=status in (statuses.kInfeasible, statuses.kUnboundedOrInfeasible),
         stopped_by=StoppedBy.TIME_LIMIT if timed_out else None,
@@ -161,7 +164,7 @@ def _run_elsewhere(
     search: Search,
     settings: dict[str, Any],
     report: Report,
-    start: Sequence[int] | None,
+    start: Values | None,
 ) -> Outcome:
     """Run HiGHS in a process of its own, which tells its incumbents line by line."""
     last = Outcome(status="Running")
@@ -183,8 +186,7 @@ def _run_elsewhere(
         assert process.stdin is not None
         assert process.stdout is not None
         deadline = None if limit is None else time.time() + limit
-        ones = None if start is None else list(start)
-        task = [str(file), settings, deadline, ones]
+        task = [str(file), settings, deadline, None if start is None else dict(start)]
         told = process.stdout
 
         def work() -> Outcome:
@@ -194,8 +196,8 @@ def _run_elsewhere(
                     sys.stderr.write(line)
                     continue
                 last = _parsed(line)
-                if last.ones is not None:
-                    report(last.ones, last.bound)
+                if last.values is not None:
+                    report(last.values, last.bound)
             process.wait()
             return last
 
@@ -223,14 +225,22 @@ def _run_elsewhere(
 
 
 def _parsed(line: str) -> Outcome:
-    outcome = Outcome(**json.loads(line))
-    known = outcome.stopped_by
-    return outcome if known is None else replace(outcome, stopped_by=StoppedBy(known))
+    told = json.loads(line)
+    known = told["stopped_by"]
+    told["values"] = _by_index(told["values"])
+    told["stopped_by"] = None if known is None else StoppedBy(known)
+    return Outcome(**told)
 
 
-def _at_one(values: Sequence[float]) -> list[int]:
-    chosen: list[int] = np.flatnonzero(np.asarray(values) > 0.5).tolist()
-    return chosen
+def _nonzero(values: Sequence[float]) -> Values:
+    given = np.asarray(values)
+    at = np.flatnonzero(np.abs(given) > LEAST_VALUE)
+    return dict(zip(at.tolist(), given[at].tolist(), strict=True))
+
+
+def _by_index(values: dict[str, float] | None) -> Values | None:
+    """Return values whose indices JSON has made text."""
+    return None if values is None else {int(j): x for j, x in values.items()}
 
 
 def _proven(dual_bound: float) -> float | None:
@@ -245,10 +255,10 @@ def _main() -> None:
     def tell(outcome: Outcome) -> None:
         print(json.dumps(asdict(outcome)), flush=True)
 
-    def report(ones: list[int], bound: float | None) -> None:
-        tell(Outcome(status="Running", ones=ones, bound=bound))
+    def report(values: Values, bound: float | None) -> None:
+        tell(Outcome(status="Running", values=values, bound=bound))
 
-    tell(run_highs(file, settings, limit, report, start, []))
+    tell(run_highs(file, settings, limit, report, _by_index(start), []))
 
 
 if __name__ == "__main__":

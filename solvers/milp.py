@@ -1,9 +1,10 @@
-"""Mixed-integer programming: Eq. 1 as printed or compact, on PuLP's backends."""
+"""Mixed-integer programming on PuLP's backends: static windows and the server's."""
 
 from typing import Any, Literal
 
 from formulations import window_milp, window_milp_literal
-from instances import Instance
+from instances import Instance, Reallocation
+from solvers.outcome import Values, at_one
 from solvers.search import Answer, Search
 
 
@@ -13,24 +14,33 @@ def solve_milp(
     *,
     formulation: Literal["compact", "literal"] = "compact",
     backend: str = "highs",
+    presolve: Literal["prices", "none"] = "prices",
 ) -> Answer:
-    """Exact mixed-integer program, compact or Eq. 1 as printed, through PuLP.
+    """Exact mixed-integer program through PuLP: compact, Eq. 1 or time-indexed.
 
     Parameters
     ----------
     instance
-        Problem with reallocation ``never`` or ``stream``.
+        The problem; with reallocation ``server`` its program is time-indexed.
     search
         The run's options, clock and incumbents.
     formulation
         ``compact`` has a variable for each number of units of a stream; ``literal``
-        one for each tuple of Eq. 1, millions at the paper's size.
+        one for each tuple of Eq. 1, millions at the paper's size, and is for static
+        windows only.
     backend
         ``highs``, ``cbc`` or another solver that PuLP lists as available.
+    presolve
+        With reallocation ``server``: ``prices`` starts from the decomposition's first
+        bound and plan, and leaves out what they settle; ``none`` builds all of it.
     """
     from solvers import pulp_adapter
 
     backend = pulp_adapter.check_backend(backend)
+    if instance.reallocation is Reallocation.SERVER and formulation != "literal":
+        from solvers.server_milp import solve_server_milp
+
+        return solve_server_milp(instance, search, backend, presolve)
     began = search.seconds
     model: window_milp.WindowMilp | window_milp_literal.WindowMilpLiteral
     if formulation == "literal":
@@ -48,18 +58,20 @@ def solve_milp(
     if not all(model.take):
         return Answer(infeasible=True, metadata=metadata)
 
-    def report(ones: list[int], bound: float | None) -> None:
+    def report(values: Values, bound: float | None) -> None:
+        ones = at_one(values)
         proven = None if bound is None else bound / model.scale
         search.report(model.objective(ones), lambda: model.decode(ones), proven)
 
     initial = search.schedule
+    ones = None if initial is None else model.encode(initial)
     outcome = pulp_adapter.solve_problem(
         model.problem,
         model.columns,
         backend,
         search,
         report=report,
-        start=None if initial is None else model.encode(initial),
+        start=None if ones is None else dict.fromkeys(ones, 1.0),
     )
     metadata["backend_status"] = outcome.status
     metadata["warm_start"] = outcome.warm_start
@@ -68,10 +80,11 @@ def solve_milp(
         stopped_by=outcome.stopped_by,
         metadata=metadata,
     )
-    if outcome.ones is not None:
-        report(outcome.ones, outcome.bound)
-        answer.objective = model.objective(outcome.ones)
-        answer.schedule = model.decode(outcome.ones)
+    if outcome.values is not None:
+        report(outcome.values, outcome.bound)
+        ones = at_one(outcome.values)
+        answer.objective = model.objective(ones)
+        answer.schedule = model.decode(ones)
     if outcome.bound is not None:
         answer.bound = outcome.bound / model.scale
         search.report_bound(answer.bound)

@@ -1,4 +1,4 @@
-"""0/1 programs written with PuLP, and the backends that solve them.
+"""Mixed-integer programs written with PuLP, and the backends that solve them.
 
 PuLP says "Optimal" of a run that a time limit or a gap stopped, gives the value of an
 objective that no solution has, and tells no bound. So HiGHS and CBC are run on PuLP's
@@ -9,11 +9,12 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from instances import SolverUnavailable
 from solvers.cbc_backend import cbc_path, solve_with_cbc
 from solvers.highs_backend import solve_with_highs
-from solvers.outcome import Outcome
+from solvers.outcome import Outcome, Values
 from solvers.result import StoppedBy
 from solvers.search import Search
 
@@ -57,26 +58,26 @@ def solve_problem(
     backend: str,
     search: Search,
     *,
-    report: Callable[[list[int], float | None], None] = lambda ones, bound: None,
-    start: Sequence[int] | None = None,
+    report: Callable[[Values, float | None], None] = lambda values, bound: None,
+    start: Values | None = None,
 ) -> Outcome:
-    """Maximise a 0/1 program to a gap of 0, or until time or Ctrl-C stops it.
+    """Maximise a program to a gap of 0, or until time or Ctrl-C stops it.
 
     Parameters
     ----------
     problem
         PuLP model that maximises.
     columns
-        All its variables, binaries; solutions are told by their indices here.
+        All its variables; solutions are told by their indices here.
     backend
         ``highs``, ``cbc`` or another solver that PuLP lists as available.
     search
         Its time limit, seed, workers and verbosity hold for the backend.
     report
-        Called with the columns at 1 and the proven bound of each incumbent, where the
-        backend tells them while it runs.
+        Called with the columns that are not 0 and the proven bound of each incumbent,
+        where the backend tells them while it runs.
     start
-        Columns at 1 in a solution to start from.
+        Columns that are not 0 in a solution to start from.
     """
     name = check_backend(backend)
     if name == "highs":
@@ -95,6 +96,7 @@ def _minimised(
     PuLP's own translations go variable by variable and cannot be stopped by a clock.
     """
     import highspy
+    from pulp import LpInteger
 
     search.check_time()
     size = len(columns)
@@ -108,15 +110,18 @@ def _minimised(
         at = np.fromiter((position[x] for x in terms), np.int32, len(terms))
         indices.append(at)
         coefficients.append(np.fromiter(terms.values(), np.float64, len(terms)))
-    lower, upper = [row.getLb() for row in rows], [row.getUb() for row in rows]
     infinity = highspy.kHighsInf
     model = highspy.HighsLp()
     model.num_col_, model.num_row_ = size, len(rows)
     model.col_cost_ = -np.fromiter((gains.get(x, 0.0) for x in columns), float, size)
-    model.col_lower_, model.col_upper_ = np.zeros(size), np.ones(size)
-    model.integrality_ = [highspy.HighsVarType.kInteger] * size
-    model.row_lower_ = np.array([-infinity if low is None else low for low in lower])
-    model.row_upper_ = np.array([infinity if high is None else high for high in upper])
+    model.col_lower_ = _bounds([x.lowBound for x in columns], -infinity)
+    model.col_upper_ = _bounds([x.upBound for x in columns], infinity)
+    kinds = highspy.HighsVarType
+    model.integrality_ = [
+        kinds.kInteger if x.cat == LpInteger else kinds.kContinuous for x in columns
+    ]
+    model.row_lower_ = _bounds([row.getLb() for row in rows], -infinity)
+    model.row_upper_ = _bounds([row.getUb() for row in rows], infinity)
     matrix = model.a_matrix_
     matrix.format_ = highspy.MatrixFormat.kRowwise
     matrix.num_col_, matrix.num_row_ = size, len(rows)
@@ -125,6 +130,10 @@ def _minimised(
     matrix.value_ = np.concatenate(coefficients)
     search.check_time()
     return model
+
+
+def _bounds(given: list[float | None], missing: float) -> NDArray[np.float64]:
+    return np.array([missing if bound is None else bound for bound in given])
 
 
 def _solve_with_other(
@@ -139,12 +148,12 @@ def _solve_with_other(
         settings["timeLimit"] = search.remaining
     problem.solve(pulp.getSolver(name, **settings))
     found = (pulp.LpSolutionOptimal, pulp.LpSolutionIntegerFeasible)
-    ones = None
+    values = None
     if problem.sol_status in found:
-        ones = [j for j, x in enumerate(columns) if (x.varValue or 0.0) > 0.5]
+        values = {j: x.varValue for j, x in enumerate(columns) if x.varValue}
     return Outcome(
         status=pulp.LpStatus[problem.status],
-        ones=ones,
+        values=values,
         infeasible=problem.status == pulp.LpStatusInfeasible,
         stopped_by=StoppedBy.TIME_LIMIT if search.remaining == 0 else None,
     )
