@@ -35,6 +35,7 @@ COMMANDS = (
     "stress",
     "robust",
     "landscape",
+    "price_list",
     "estimators",
     "pruning",
 )
