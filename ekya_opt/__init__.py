@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from ekya_opt.landscapes import landscape
     from ekya_opt.noise_study import robustness, summarise_robustness
     from ekya_opt.plots.noise import plot_robustness
+    from ekya_opt.plots.prices import plot_prices
+    from ekya_opt.prices import price_list, summarise_prices
     from ekya_opt.pruning_study import pruning_report, summarise_pruning
     from ekya_opt.reading import read, read_columns
     from ekya_opt.solving import solve
@@ -22,6 +24,10 @@ if TYPE_CHECKING:
     from formulations import Evaluation, Schedule, Segment, StreamPlan
     from formulations.certificate import Certificate, Reproof
     from formulations.evaluate import evaluate
+    from formulations.evaluate_horizon import HorizonEvaluation, evaluate_horizon
+    from formulations.evaluate_placement import evaluate_placement
+    from formulations.horizon_schedule import HorizonPlan, HorizonSchedule, WindowPlans
+    from formulations.placed_schedule import PlacedPlan, PlacedSchedule
     from formulations.reproof import reprove
     from formulations.schedule_files import ScheduleFile, read_schedule, write_schedule
     from instances import (
@@ -42,13 +48,23 @@ if TYPE_CHECKING:
         as_estimated,
         write_instance,
     )
+    from instances.chaining import chain
     from instances.columns import Columns, columns_of
-    from instances.generators import generate, generate_columns
+    from instances.generators import generate, generate_columns, generate_problem
+    from instances.horizon import Held, Horizon
+    from instances.horizon_stream import (
+        Decay,
+        HorizonConfig,
+        HorizonStream,
+        StreamWindow,
+    )
     from instances.importers.ekya import import_ekya
     from instances.importers.table_frames import inference_table_of, table_of
     from instances.importers.tables import import_table
     from instances.library import load_shipped, shipped_names
     from instances.npz_files import write_columns
+    from instances.placement import Gpu, Placement, placement_of
+    from instances.problems import write_problem
     from instances.profiler.profile import Profile, profile
     from solvers import (
         Answer,
@@ -100,13 +116,49 @@ _HOMES = {
         "write_instance",
     ),
     "instances.columns": ("Columns", "columns_of"),
-    "instances.generators": ("generate", "generate_columns"),
+    "instances.generators": ("generate", "generate_columns", "generate_problem"),
     "instances.importers.ekya": ("import_ekya",),
     "instances.importers.table_frames": ("inference_table_of", "table_of"),
     "instances.importers.tables": ("import_table",),
     "instances.library": ("load_shipped", "shipped_names"),
     "instances.npz_files": ("write_columns",),
     "instances.profiler.profile": ("Profile", "profile"),
+    "ekya_opt.prices": (
+        "price_list",
+        "summarise_prices",
+    ),
+    "ekya_opt.plots.prices": ("plot_prices",),
+    "formulations.evaluate_horizon": (
+        "HorizonEvaluation",
+        "evaluate_horizon",
+    ),
+    "formulations.evaluate_placement": ("evaluate_placement",),
+    "formulations.horizon_schedule": (
+        "HorizonPlan",
+        "HorizonSchedule",
+        "WindowPlans",
+    ),
+    "formulations.placed_schedule": (
+        "PlacedPlan",
+        "PlacedSchedule",
+    ),
+    "instances.chaining": ("chain",),
+    "instances.horizon": (
+        "Held",
+        "Horizon",
+    ),
+    "instances.horizon_stream": (
+        "Decay",
+        "HorizonConfig",
+        "HorizonStream",
+        "StreamWindow",
+    ),
+    "instances.placement": (
+        "Gpu",
+        "Placement",
+        "placement_of",
+    ),
+    "instances.problems": ("write_problem",),
     "solvers": (
         "Answer",
         "Options",
@@ -125,10 +177,19 @@ __all__ = [
     "Certificate",
     "Check",
     "Columns",
+    "Decay",
     "EkyaOptError",
     "Estimate",
     "EstimatorReport",
     "Evaluation",
+    "Gpu",
+    "Held",
+    "Horizon",
+    "HorizonConfig",
+    "HorizonEvaluation",
+    "HorizonPlan",
+    "HorizonSchedule",
+    "HorizonStream",
     "InferenceConfig",
     "Instance",
     "InstanceTooLarge",
@@ -137,6 +198,9 @@ __all__ = [
     "InvalidOption",
     "InvalidSchedule",
     "Options",
+    "PlacedPlan",
+    "PlacedSchedule",
+    "Placement",
     "Profile",
     "Reallocation",
     "Reproof",
@@ -152,22 +216,31 @@ __all__ = [
     "StoppedBy",
     "Stream",
     "StreamPlan",
+    "StreamWindow",
     "TimeUp",
+    "WindowPlans",
     "__version__",
     "as_estimated",
+    "chain",
     "check",
     "columns_of",
     "compare",
     "estimator_report",
     "evaluate",
+    "evaluate_horizon",
+    "evaluate_placement",
     "generate",
     "generate_columns",
+    "generate_problem",
     "import_ekya",
     "import_table",
     "inference_table_of",
     "landscape",
     "load_shipped",
+    "placement_of",
+    "plot_prices",
     "plot_robustness",
+    "price_list",
     "profile",
     "pruning_report",
     "read",
@@ -181,11 +254,13 @@ __all__ = [
     "solver_names",
     "stress",
     "summarise",
+    "summarise_prices",
     "summarise_pruning",
     "summarise_robustness",
     "table_of",
     "write_columns",
     "write_instance",
+    "write_problem",
     "write_schedule",
 ]
 

@@ -76,7 +76,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Price, print, write and draw; return the exit status."""
     from ekya_opt.plots import check_plots, save_figure
-    from ekya_opt.price_list import price_list, summarise_prices
+    from ekya_opt.prices import price_list, summarise_prices
     from ekya_opt.progress import Ticker
     from instances.json_files import write_atomically
 
@@ -115,7 +115,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 def _groups(paths: list[str], count: int) -> "list[tuple[str, list[Problem]]]":
     """Return the generated groups and one for each path."""
-    from ekya_opt.price_list import generated_groups
+    from ekya_opt.prices import generated_groups
     from ekya_opt.reading import paths_of
     from instances.library import SHIPPED
     from instances.problems import Kind, kind_of, read_problem

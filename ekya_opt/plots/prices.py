@@ -17,13 +17,13 @@ def plot_prices(frame: "pd.DataFrame", ax: Any = None) -> Any:
     Parameters
     ----------
     frame
-        What :func:`ekya_opt.price_list.price_list` returns. Groups are stacked; in each
+        What :func:`ekya_opt.price_list` returns. Groups are stacked; in each
         a row is a level, with a line from the Thief to the optimum and the price of the
         level, in percentage points, behind it.
     ax
         Axes of matplotlib to draw on; new ones, as high as needed, by default.
     """
-    from ekya_opt.price_list import summarise_prices
+    from ekya_opt.prices import summarise_prices
 
     summary = summarise_prices(frame)
     groups = list(summary.groupby("group", sort=False))

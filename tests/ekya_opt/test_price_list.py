@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from ekya_opt.price_list import (
+from ekya_opt.prices import (
     COLUMNS,
     horizon_levels,
     price_list,

@@ -33,7 +33,7 @@ def test_options_and_settings_are_passed_on(worked_file: Path) -> None:
 
 def test_read_refuses_what_is_not_one_instance() -> None:
     """A shipped family of several instances and an unknown name are errors."""
-    with pytest.raises(ekya_opt.InvalidOption, match="stands for 2 instances"):
+    with pytest.raises(ekya_opt.InvalidOption, match="stands for 5 instances"):
         ekya_opt.read("shipped:paper")
     with pytest.raises(ekya_opt.EkyaOptError, match="nothing is shipped"):
         ekya_opt.read("shipped:paper/window9")
@@ -67,6 +67,9 @@ def test_generated_instances_solve() -> None:
 
 
 def test_every_shipped_instance_is_feasible() -> None:
-    """The dynamic program proves an optimum of all that is shipped."""
+    """The dynamic program proves the windows' optima; horizons it plans one by one."""
     for name in ekya_opt.shipped_names():
-        assert ekya_opt.solve(f"shipped:{name}").status == "optimal"
+        problem = ekya_opt.load_shipped(name)
+        is_window = isinstance(problem, ekya_opt.Instance)
+        expected = "optimal" if is_window else "feasible"
+        assert ekya_opt.solve(problem).status == expected
