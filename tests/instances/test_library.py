@@ -3,6 +3,7 @@
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -10,24 +11,38 @@ from instances import (
     EkyaOptError,
     Instance,
     Reallocation,
-    instance_hash,
     load_shipped,
     shipped_names,
 )
-from instances.generators.shipped import shipped_instances, write_library
+from instances.chaining import chain
+from instances.generators.shipped import shipped_problems, write_library
+from instances.horizon import Horizon
 from instances.library import LIBRARY, expand, shipped_families, shipped_path
+from instances.problems import problem_hash
 from solvers import solve
 
 FAMILIES = [
-    *("contention", "hard-knapsack", "paper", "recorded"),
+    *("contention", "drift", "hard-knapsack", "paper", "recorded"),
     *("recorded-like", "ties", "trap"),
 ]
 
 
 @pytest.fixture(scope="module")
-def shipped() -> dict[str, Instance]:
-    """Return every shipped instance by name."""
+def library() -> dict[str, Any]:
+    """Return every shipped problem by name."""
     return {name: load_shipped(name) for name in shipped_names()}
+
+
+@pytest.fixture(scope="module")
+def shipped(library: dict[str, Any]) -> dict[str, Instance]:
+    """Return every shipped window by name."""
+    return {name: each for name, each in library.items() if isinstance(each, Instance)}
+
+
+@pytest.fixture(scope="module")
+def horizons(library: dict[str, Any]) -> dict[str, Horizon]:
+    """Return every shipped horizon by name."""
+    return {name: each for name, each in library.items() if isinstance(each, Horizon)}
 
 
 def test_the_library_is_what_its_recipes_make(tmp_path: Path) -> None:
@@ -39,22 +54,22 @@ def test_the_library_is_what_its_recipes_make(tmp_path: Path) -> None:
         assert path.read_bytes() == (LIBRARY / name).read_bytes(), name
 
 
-def test_recipes_and_files_agree(shipped: dict[str, Instance]) -> None:
-    """Files hold the instances of their recipes, metadata included."""
-    for name, instance in shipped_instances():
-        assert shipped[name] == instance
-        assert shipped[name].name in (name.replace("/", "-"), name.split("/")[1])
-        assert shipped[name].metadata == instance.metadata
+def test_recipes_and_files_agree(library: dict[str, Any]) -> None:
+    """Files hold the problems of their recipes, metadata included."""
+    for name, problem in shipped_problems():
+        assert library[name] == problem
+        assert library[name].name in (name.replace("/", "-"), name.split("/")[1])
+        assert library[name].metadata == problem.metadata
 
 
 def test_the_library_is_small_and_covers_the_format(
-    shipped: dict[str, Instance],
+    library: dict[str, Any], shipped: dict[str, Instance]
 ) -> None:
-    """Under 1.5 MB, no problem twice, and every optional field used somewhere."""
+    """Under 2 MB, no problem twice, and every optional field used somewhere."""
     size = sum(path.stat().st_size for path in LIBRARY.glob("*/*.json"))
-    assert size < 1_500_000
+    assert size < 2_000_000
+    assert len({problem_hash(each) for each in library.values()}) == len(library)
     everything = shipped.values()
-    assert len({instance_hash(each) for each in everything}) == len(shipped)
     streams = [stream for each in everything for stream in each.streams]
     configs = [config for stream in streams for config in stream.retraining]
     modes = {each.reallocation for each in everything}
@@ -65,6 +80,43 @@ def test_the_library_is_small_and_covers_the_format(
     assert any(config.gpu_seconds == 0 for config in configs)
     assert any(config.delay_seconds > 0 for config in configs)
     assert any(config.estimate for config in configs)
+
+
+def test_the_shipped_horizons_cover_the_format(horizons: dict[str, Horizon]) -> None:
+    """Slots and none, kept models cold and warm, records and models that last."""
+    everything = horizons.values()
+    modes = {each.reallocation for each in everything}
+    assert modes == {Reallocation.NEVER, Reallocation.SERVER}
+    assert {each.cached_models for each in everything} == {0, 1, 2}
+    assert any(each.warm_gb > 0 for each in everything)
+    assert any(each.min_accuracy > 0 for each in everything)
+    assert {each.num_windows for each in everything} == {2, 4, 6}
+    streams = [stream for each in everything for stream in each.streams]
+    assert any(stream.load_seconds > 0 for stream in streams)
+    assert any(stream.model_gb > 0 for stream in streams)
+    recorded = {stream.later_accuracy is not None for stream in streams}
+    assert recorded == {True, False}
+
+
+def test_the_papers_horizons_differ_in_their_slots(
+    horizons: dict[str, Horizon],
+) -> None:
+    """Slots of 5 and 10 s, and none, of the same two windows."""
+    three = [
+        horizons[f"paper/{name}"]
+        for name in ("horizon", "horizon-10s", "horizon-never")
+    ]
+    assert [each.slot_seconds for each in three] == [5, 10, None]
+    assert len({each.streams for each in three}) == 1
+
+
+def test_the_recorded_horizon_is_the_recorded_windows(
+    horizons: dict[str, Horizon], shipped: dict[str, Instance]
+) -> None:
+    """It chains the four shipped windows, measured and all."""
+    windows = [shipped[f"recorded/digits-cpu-window{w}"] for w in (1, 2, 3, 4)]
+    chained = chain(windows, name="digits-cpu-horizon", cached_models=2)
+    assert horizons["recorded/digits-cpu-horizon"] == chained
 
 
 def test_every_shipped_instance_has_an_optimum(shipped: dict[str, Instance]) -> None:
@@ -175,10 +227,9 @@ def test_shipped_arguments() -> None:
     """All, one family or one instance of the library."""
     everything = [shipped_path(name) for name in shipped_names()]
     assert expand("shipped:") == expand("shipped:all") == everything
-    assert expand("shipped:paper") == [
-        shipped_path("paper/window1"),
-        shipped_path("paper/window2"),
-    ]
+    names = ("horizon", "horizon-10s", "horizon-never", "window1", "window2")
+    paths = [shipped_path(f"paper/{name}") for name in names]
+    assert expand("shipped:paper") == paths
     assert expand("shipped:paper/window2") == [shipped_path("paper/window2")]
 
 
