@@ -23,6 +23,7 @@ COMMANDS = (
     "solve",
     "compare",
     "check",
+    "draw",
     "generate",
     "import",
     "profile",
