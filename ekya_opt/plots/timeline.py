@@ -1,0 +1,68 @@
+"""A schedule over time, as in Ekya's Fig. 4: who holds what, and what it yields."""
+
+from typing import TYPE_CHECKING, Any
+
+from ekya_opt.plots import check_plots
+from ekya_opt.plots.accuracy import draw_accuracy, write_models
+from ekya_opt.plots.allocation import draw_allocation
+from ekya_opt.plots.labels import lay_out, write_labels
+from ekya_opt.plots.looks import plain
+from ekya_opt.timelines import timeline_of
+
+if TYPE_CHECKING:
+    from formulations.problems import AnySchedule
+    from instances.problems import Problem
+
+
+def plot_timeline(problem: "Problem", schedule: "AnySchedule", ax: Any = None) -> Any:
+    """Draw the allocation of a schedule over time, and the accuracies under it.
+
+    The windows of a horizon lie side by side.
+
+    Parameters
+    ----------
+    problem
+        An instance, a horizon or a placement.
+    schedule
+        A schedule of the same kind, feasible or not.
+    ax
+        Two axes of matplotlib, for :func:`ekya_opt.plots.allocation.plot_allocation`
+        and :func:`ekya_opt.plots.accuracy.plot_accuracy`; new ones, one above the
+        other, by default.
+
+    Returns
+    -------
+    Both axes.
+
+    Raises
+    ------
+    InvalidSchedule
+        If the schedule is one of another kind of problem.
+    """
+    check_plots()
+    timeline = timeline_of(problem, schedule)
+    upper, lower = _new_pair(len(timeline.streams)) if ax is None else ax
+    areas = draw_allocation(timeline, upper)
+    draw_accuracy(timeline, lower)
+    title = f"{plain(timeline.name, 48)}: mean accuracy {timeline.objective:.4f}"
+    if timeline.violations:
+        title += ", infeasible"
+    upper.set_title(title, loc="left", fontsize="medium")
+    lay_out(upper)
+    write_labels(upper, areas)
+    write_models(timeline, lower)
+    return upper, lower
+
+
+def _new_pair(num_streams: int) -> Any:
+    """Return two new axes, one above the other, larger for many streams."""
+    import matplotlib.pyplot as plt
+
+    return plt.subplots(
+        2,
+        1,
+        sharex=True,
+        figsize=(7.2, 4.8 if num_streams <= 12 else 6.2),
+        height_ratios=(3, 2) if num_streams <= 12 else (1, 1),
+        layout="constrained",
+    )[1]
