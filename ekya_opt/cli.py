@@ -25,6 +25,7 @@ COMMANDS = (
     "check",
     "draw",
     "generate",
+    "chain",
     "import",
     "profile",
     "validate",

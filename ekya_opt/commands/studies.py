@@ -59,11 +59,11 @@ def read_changed(arguments: argparse.Namespace) -> list[Instance]:
     """Return the windows in PATH… with --gpus and --reallocation applied."""
     return [
         changed(window, str(path), arguments)
-        for path, window in _windows(arguments.paths)
+        for path, window in windows_of(arguments.paths)
     ]
 
 
-def _windows(arguments: list[str]) -> list[tuple[Path, Instance]]:
+def windows_of(arguments: list[str]) -> list[tuple[Path, Instance]]:
     """Return the files in PATH… that hold a window; horizons are left out."""
     from ekya_opt.reading import paths_of
     from instances.problems import read_problem
@@ -79,7 +79,9 @@ def points_of(arguments: argparse.Namespace) -> "list[Point] | None":
     """Return what all instances in PATH… were made of; ``None`` if it is not there."""
     from instances.profiler.journal import journal_beside, read_journal
 
-    files = {journal_beside(path, window) for path, window in _windows(arguments.paths)}
+    files = {
+        journal_beside(path, window) for path, window in windows_of(arguments.paths)
+    }
     (file,) = files if len(files) == 1 else (None,)
     return None if file is None else read_journal(file)[1]
 
