@@ -181,6 +181,35 @@ def lineages(
     return tuple(found)
 
 
+def serving_of(horizon: Horizon, stream: HorizonStream, window_idx: int) -> "Serving":
+    """Return a stream's serving levels and training speeds in a window."""
+    from formulations.kernels.lineage_rows_cpu import Serving
+
+    total, per_gpu = horizon.total_units, horizon.units_per_gpu
+    levels = {0: 0.0}
+    best = 0.0
+    demands = (
+        (units_needed(config.gpus, per_gpu), config.relative_accuracy)
+        for config in stream.serving(window_idx)
+    )
+    for units, relative in sorted(demands):
+        if relative > best and units <= total:
+            best = levels[units] = relative
+    kept = np.zeros(total + 1)
+    for units, relative in levels.items():
+        kept[units:] = relative
+    points = horizon.training_throughput
+    return Serving(
+        level_units=np.array(list(levels), dtype=np.int64),
+        level_kept=np.array(list(levels.values())),
+        kept=kept,
+        speed=np.array([training_speed(points, k / per_gpu) for k in range(total + 1)]),
+        window=horizon.window_seconds,
+        floor=horizon.floor(stream) - ACCURACY_TOLERANCE,
+        joins=horizon.reallocation is Reallocation.STREAM,
+    )
+
+
 def _lineage(
     horizon: Horizon,
     stream: HorizonStream,
@@ -199,7 +228,7 @@ def _lineage(
         check_time()
         possible = changes(horizon, stream, models, w)
         reached = moves(horizon, stream, models, w, states[-1], possible)
-        serving = _serving(horizon, stream, w)
+        serving = serving_of(horizon, stream, w)
         accuracy = models.scores[states[-1][reached.source, 0], w]
         keys, row = _distinct(accuracy, reached.change)
         _check_size(horizon, size + len(row), cells + len(keys) * len(serving.speed))
@@ -216,6 +245,8 @@ def _lineage(
         reached, row, rows = _possible(reached, row, rows)
         following, target = np.unique(reached.states, axis=0, return_inverse=True)
         size, cells = size + len(row), cells + rows.size
+        if w == horizon.num_windows - 1 and not len(following):
+            following = np.zeros((1, 1), dtype=np.int64)
         states.append(following)
         targets.append(target.reshape(-1))
         windows.append(possible)
@@ -296,34 +327,6 @@ def _possible(reached: Moves, row: Whole, rows: Floats) -> tuple[Moves, Whole, F
     useful = alive[row]
     renumbered = np.cumsum(alive) - 1
     return reached.where(useful), renumbered[row[useful]], rows[alive]
-
-
-def _serving(horizon: Horizon, stream: HorizonStream, window_idx: int) -> "Serving":
-    from formulations.kernels.lineage_rows_cpu import Serving
-
-    total, per_gpu = horizon.total_units, horizon.units_per_gpu
-    levels = {0: 0.0}
-    best = 0.0
-    demands = (
-        (units_needed(config.gpus, per_gpu), config.relative_accuracy)
-        for config in stream.serving(window_idx)
-    )
-    for units, relative in sorted(demands):
-        if relative > best and units <= total:
-            best = levels[units] = relative
-    kept = np.zeros(total + 1)
-    for units, relative in levels.items():
-        kept[units:] = relative
-    points = horizon.training_throughput
-    return Serving(
-        level_units=np.array(list(levels), dtype=np.int64),
-        level_kept=np.array(list(levels.values())),
-        kept=kept,
-        speed=np.array([training_speed(points, k / per_gpu) for k in range(total + 1)]),
-        window=horizon.window_seconds,
-        floor=horizon.floor(stream) - ACCURACY_TOLERANCE,
-        joins=horizon.reallocation is Reallocation.STREAM,
-    )
 
 
 def _check_size(horizon: Horizon, num_moves: int, cells: int) -> None:

@@ -1,11 +1,12 @@
 """What a stream may do in one window of a horizon, from every state that it may be in.
 
 A state is the model held and the models kept, as indices of the stream's models; those
-kept are in falling order, and -1 stands where there is none. State s' is as good as s if
-its model held scores as much from now on, and each model kept in s is matched by one
-that s' holds or keeps: whatever s does, s' does as well. That is why the following can
-be left out: a kept model matched by another one; a retraining whose model is matched by
-the one held; keeping fewer models than there is room for.
+kept are in falling order, and -1 stands where there is none. A state is as good as
+another if its model held scores as much from now on, and each model kept in the other
+one is matched by a model that it holds or keeps: whatever the other does, it does as
+well. That is why the following can be left out: a kept model matched by another one; a
+retraining whose model is matched by the one held; keeping fewer models than there is
+room for.
 """
 
 from dataclasses import dataclass

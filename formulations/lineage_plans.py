@@ -152,8 +152,8 @@ def _path_of(lineage: Lineage, plans: Sequence[HorizonPlan]) -> list[Arc] | None
 
 def _moves_from(lineage: Lineage, w: int, node: int) -> Whole:
     first, last = lineage.arrays.move_offsets[w : w + 2].tolist()
-    found: Whole = np.flatnonzero(lineage.arrays.source[first:last] == node)
-    return first + found
+    found = np.flatnonzero(lineage.arrays.source[first:last] == node)
+    return np.asarray(first + found)
 
 
 def _change_of(lineage: Lineage, w: int, plan: HorizonPlan) -> int:

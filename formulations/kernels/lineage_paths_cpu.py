@@ -206,6 +206,7 @@ def profile(
     window: int,
     node: int,
     memory_price: float,
+    may_be_warm: bool,
     togo: np.ndarray,
     values: np.ndarray,
     moves: np.ndarray,
@@ -217,7 +218,7 @@ def profile(
     values[:] = NEVER_SERVED
     moves[:] = -1
     for move in range(a.move_offsets[window], a.move_offsets[window + 1]):
-        if a.source[move] != node:
+        if a.source[move] != node or (a.memory[move] > 0 and not may_be_warm):
             continue
         rest = togo[a.target[move]] - memory_price * a.memory[move]
         row = a.rows[a.row[move]]

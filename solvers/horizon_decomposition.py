@@ -1,0 +1,172 @@
+"""Decomposition of a horizon by prices of its windows."""
+
+import math
+from collections.abc import Callable
+from typing import Any
+
+from formulations import horizon_milp
+from formulations.lineage import Arcs, lineages
+from instances import InvalidOption
+from instances.horizon import Horizon
+from solvers.compiled_work import in_time
+from solvers.horizon_milp import solve_paths
+from solvers.horizon_prices import PriceSearch
+from solvers.horizon_relaxation import HorizonRelaxation
+from solvers.search import Answer, Search
+
+ROUNDING = 1e-9
+"""How far below the best objective an arc may lie and still be kept."""
+
+
+FEW_ARCS = 1000
+"""Arcs of the first path program; each further one may have four times as many."""
+
+MOST_HALVINGS = 12
+
+
+def solve_horizon_decomposition(
+    horizon: Horizon, search: Search, *, gap: float = 0.0, backend: str = "highs"
+) -> Answer:
+    """Lagrangian bound by a price for each window, and a program on what it leaves.
+
+    At given prices each stream's best life is a longest path through the lineage of its
+    models. A subgradient method lowers the bound (Fisher, 1981); on the way schedules
+    come from rolling forward by what the nodes are worth at the prices. Then arcs are
+    fixed by their reduced costs, and the path program is solved on the others.
+
+    Parameters
+    ----------
+    horizon
+        Problem with reallocation ``never`` or ``stream``.
+    search
+        The run's options, clock and incumbents.
+    gap
+        Relative gap at which to stop, in [0, 1); 0 proves the optimum.
+    backend
+        ``highs``, ``cbc`` or another solver that PuLP lists as available.
+    """
+    if not 0 <= gap < 1:
+        message = f"decomposition: gap is {gap:g}, expected at least 0 and below 1"
+        raise InvalidOption(message)
+    relaxation, prices = in_time(
+        search, lambda between: loaded(horizon, search, between)
+    )
+    metadata: dict[str, Any] = {
+        "moves": sum(lineage.num_moves for lineage in relaxation.lineages),
+        "build_seconds": search.seconds,
+    }
+    if not prices.is_infeasible:
+        prices.descend(gap)
+    if prices.is_infeasible:
+        return Answer(infeasible=True, metadata=metadata)
+    best = prices.best
+    metadata |= {
+        "steps": prices.steps,
+        "lagrangian_bound": best.bound,
+        "prices": best.prices.tolist(),
+        "memory_prices": best.memory_prices.tolist(),
+        "price_seconds": search.seconds - metadata["build_seconds"],
+    }
+    answer = Answer(
+        schedule=search.schedule,
+        objective=search.objective,
+        bound=best.bound,
+        metadata=metadata,
+    )
+    if prices.reached(gap):
+        return answer
+    return _finished(relaxation, prices, search, gap, backend, answer)
+
+
+def loaded(
+    horizon: Horizon, search: Search, between: Callable[[], None]
+) -> tuple[HorizonRelaxation, PriceSearch]:
+    """Return the relaxation and its first prices, with all that they need compiled."""
+    relaxation = HorizonRelaxation(horizon, lineages(horizon, between))
+    prices = PriceSearch(relaxation, search)
+    if not prices.is_infeasible:
+        prices.schedule()
+        few = relaxation.arcs_above(prices.best, prices.best.bound)
+        for lineage, arcs in zip(relaxation.lineages, few, strict=True):
+            lineage.undominated(arcs)
+    return relaxation, prices
+
+
+def _finished(
+    relaxation: HorizonRelaxation,
+    prices: PriceSearch,
+    search: Search,
+    gap: float,
+    backend: str,
+    answer: Answer,
+) -> Answer:
+    """Solve path programs on arcs that may be part of a better schedule.
+
+    First on the few for which the bound is highest: what they leave out is worth at
+    most a known number, and what they find lets more be left out the next time.
+    """
+    few = FEW_ARCS
+    programs = 0
+    while True:
+        enough = _enough(search.objective, gap)
+        above, arcs = _few_arcs(relaxation, prices, search, enough, few)
+        size = sum(len(moves) for moves, _ in arcs)
+        answer.metadata["arcs_after_fixing"] = size
+        if size > horizon_milp.MOST_ARCS:
+            break
+        model = horizon_milp.build(
+            relaxation.horizon, search.check_time, tuple(relaxation.lineages), arcs
+        )
+        known = search.schedule
+        start = None if known is None else model.encode(known)
+        found = solve_paths(model, backend, search, start, above)
+        programs += 1
+        answer.metadata |= found.metadata | {"programs": programs}
+        answer.stopped_by = found.stopped_by
+        if found.infeasible:
+            # The arcs left out are worth no more than this, and the others nothing.
+            found.bound = above
+        if found.bound is not None:
+            answer.bound = min(prices.best.bound, found.bound)
+        enough = _enough(search.objective, gap)
+        if found.stopped_by is not None or above <= enough:
+            break
+        few *= 4
+    answer.schedule, answer.objective = search.schedule, search.objective
+    if answer.objective is None:
+        answer.infeasible = answer.bound == -math.inf
+    elif answer.bound is not None:
+        answer.bound = max(answer.bound, answer.objective)
+        search.report_bound(answer.bound)
+    return answer
+
+
+def _enough(objective: float | None, gap: float) -> float:
+    """Return what a schedule must be worth more than to be of interest."""
+    return -math.inf if objective is None else objective / (1 - gap) - ROUNDING
+
+
+def _few_arcs(
+    relaxation: HorizonRelaxation,
+    prices: PriceSearch,
+    search: Search,
+    enough: float,
+    few: int,
+) -> tuple[float, list[Arcs]]:
+    """Return the arcs of schedules worth more than a number, and that number.
+
+    The number is raised above ``enough`` until the arcs are few.
+    """
+    bound = prices.best.bound
+    above = max(enough, 0.0)
+    for _ in range(MOST_HALVINGS):
+        arcs = []
+        for lineage, own in zip(
+            relaxation.lineages, relaxation.arcs_above(prices.best, above), strict=True
+        ):
+            search.check_time()
+            arcs.append(lineage.undominated(own))
+        if sum(len(moves) for moves, _ in arcs) <= few:
+            break
+        above = (above + bound) / 2
+    return above if above > 0 else -math.inf, arcs

@@ -1,0 +1,149 @@
+"""Prices of a horizon's windows: a subgradient method, with schedules on the way."""
+
+import numpy as np
+
+from formulations.lineage_plans import horizon_schedule, path_value
+from solvers.horizon_relaxation import Floats, HorizonRelaxation, Point
+from solvers.horizon_rolling import roll
+from solvers.search import Search
+
+HALVINGS = 16
+"""Bisections of the price that all windows start from."""
+
+PATIENCE = 8
+"""Steps without a better bound before they become half as long."""
+
+ROLL_EVERY = 20
+"""Better bounds from one schedule to the next."""
+
+SHORTEST = 2e-3
+"""Length of a step, as a share of Polyak's, at which the method ends."""
+
+LULL = 40
+"""Steps in which the bound must come closer to the objective by a hundredth."""
+
+INERTIA = 0.5
+"""Share of the last direction that is kept."""
+
+
+class PriceSearch:
+    """The lowest bound known of a relaxation, and schedules by its prices.
+
+    Parameters
+    ----------
+    relaxation
+        The relaxation.
+    search
+        The run; better bounds and schedules are reported.
+    """
+
+    def __init__(self, relaxation: HorizonRelaxation, search: Search) -> None:
+        self.relaxation = relaxation
+        self.horizon = relaxation.horizon
+        self.best: Point = self._uniform(search)
+        self.steps = 0
+        self._search = search
+        search.report_bound(self.best.bound)
+
+    @property
+    def is_infeasible(self) -> bool:
+        """Whether the bound proves that there is no schedule; none is worth below 0."""
+        return self.best.bound < 0
+
+    def schedule(self) -> None:
+        """Roll through the horizon by the best prices; report what it finds."""
+        lineages = self.relaxation.lineages
+        togo = self.relaxation.ways_to_go(self.best)
+        memory_prices = self.best.memory_prices
+        paths = roll(self.horizon, lineages, togo, memory_prices, self._search)
+        if paths is None:
+            return
+        value = sum(map(path_value, lineages, paths))
+        self._search.report(
+            value, lambda: horizon_schedule(self.horizon, lineages, paths)
+        )
+
+    def descend(self, gap: float) -> None:
+        """Lower the bound until the gap is reached or the steps are too short.
+
+        Polyak's steps towards the best objective, along directions with inertia; half
+        as long whenever nothing is gained for a while.
+        """
+        self.schedule()
+        length, idle, gains = 1.0, 0, 0
+        point, direction = self.best, np.zeros(2 * self.horizon.num_windows)
+        before = self.best.bound
+        while length > SHORTEST and not self.is_infeasible and not self.reached(gap):
+            self._search.check_time()
+            self.steps += 1
+            if self.steps % LULL == 0:
+                if before - self.best.bound < 0.01 * (before - self._target()):
+                    break
+                before = self.best.bound
+            direction = self._excess(point) + INERTIA * direction
+            size = float(direction @ direction)
+            if size == 0:
+                break
+            step = length * (point.bound - self._target()) / size
+            point = self._moved(point, step * direction)
+            if point.bound < self.best.bound:
+                self.best, idle, gains = point, 0, gains + 1
+                self._search.report_bound(point.bound)
+                if gains % ROLL_EVERY == 0:
+                    self.schedule()
+                continue
+            idle += 1
+            if idle == PATIENCE:
+                length, idle = length / 2, 0
+                point, direction = self.best, np.zeros_like(direction)
+        if not self.is_infeasible:
+            self.schedule()
+
+    def reached(self, gap: float) -> bool:
+        """Return whether the best schedule is within a relative gap of the bound."""
+        objective = self._search.objective
+        return objective is not None and self.best.bound * (1 - gap) <= objective
+
+    def _target(self) -> float:
+        """Return what the bound may come down to."""
+        objective = self._search.objective
+        return 0.9 * self.best.bound if objective is None else objective
+
+    def _uniform(self, search: Search) -> Point:
+        """Return the best point at which all windows have the same price."""
+        nothing = np.zeros(self.horizon.num_windows)
+        best = self.relaxation.at(nothing, nothing)
+        total = self.horizon.total_units * self.horizon.num_windows
+        low, high = 0.0, 1.0
+        for _ in range(HALVINGS):
+            search.check_time()
+            price = (low + high) / 2
+            point = self.relaxation.at(nothing + price, nothing)
+            low, high = (price, high) if point.units.sum() > total else (low, price)
+            best = min(best, point, key=lambda each: each.bound)
+        return best
+
+    def _excess(self, point: Point) -> Floats:
+        """Return by how much the longest paths exceed what there is, in units.
+
+        The memory counts as many units as there are in all; where none is there, or a
+        price is 0 and would fall, there is no excess.
+        """
+        scale = self._memory_scale
+        units = point.units - self.horizon.total_units
+        memory = (point.memory - self.horizon.warm_gb) * scale
+        excess = np.concatenate((units, memory))
+        prices = np.concatenate((point.prices, point.memory_prices))
+        return np.where((prices <= 0) & (excess < 0), 0.0, excess)
+
+    def _moved(self, point: Point, step: Floats) -> Point:
+        units, memory = np.split(step, 2)
+        return self.relaxation.at(
+            np.maximum(point.prices + units, 0.0),
+            np.maximum(point.memory_prices + memory * self._memory_scale, 0.0),
+        )
+
+    @property
+    def _memory_scale(self) -> float:
+        gb = self.horizon.warm_gb
+        return 0.0 if gb == 0 else self.horizon.total_units / gb
