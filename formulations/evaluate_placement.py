@@ -13,8 +13,8 @@ from formulations.placed_schedule import PlacedPlan, PlacedSchedule
 from instances import Stream
 from instances.placement import Gpu, Placement, Shares
 
-BYTES = 1e-6
-"""Memory is counted in whole multiples of this many GB."""
+MEGABYTE = 1e-3
+"""Memory is counted in whole MB, 0.001 GB: finer figures are rounded."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -150,9 +150,9 @@ def _overfull(placement: Placement, jobs: list[_Job]) -> Iterator[str]:
         if used > placement.units_per_gpu:
             yield f"{gpu.name} has {placement.units_per_gpu} units, {used} are in use."
         if gpu.memory_gb is not None:
-            taken = sum(round(job.memory_gb / BYTES) for job in here)
-            if taken > round(gpu.memory_gb / BYTES):
+            taken = sum(round(job.memory_gb / MEGABYTE) for job in here)
+            if taken > round(gpu.memory_gb / MEGABYTE):
                 yield (
                     f"{gpu.name} has {gpu.memory_gb:g} GB of memory, "
-                    f"{taken * BYTES:g} GB are in use."
+                    f"{taken * MEGABYTE:g} GB are in use."
                 )

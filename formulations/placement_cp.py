@@ -71,6 +71,12 @@ class PlacementCp:
         """How far rounding may move the mean, V / 2 / SCALE; add it to a bound."""
         return len(self.take) * 0.5 / SCALE
 
+    @property
+    def columns(self) -> list["IntVar"]:
+        """All variables: x, then f, u and z."""
+        several = [*self.take, *self.flow.values(), *self.opened.values()]
+        return [*(x for row in several for x in row), *self.put.values()]
+
     def chosen(self, value: Callable[["IntVar"], int]) -> list[int]:
         """Return the option of each stream, given the values of the variables."""
         return [

@@ -8,7 +8,7 @@ and decodes; ``solvers/placement_milp.py`` solves.
 
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from formulations.labels import stream_label
@@ -32,9 +32,6 @@ from instances.placement import Placement
 
 if TYPE_CHECKING:
     from pulp import LpProblem, LpVariable
-
-MEMORY_SCALE = 1e-3
-"""Memory rows count in this many multiples of the grain: far above tolerances."""
 
 Terms = list[tuple["LpVariable", float]]
 
@@ -69,7 +66,7 @@ class PlacementMilp:
     cuts: Cuts
     flow: Mapping[int, tuple["LpVariable", ...]]
     opened: Mapping[int, tuple["LpVariable", ...]]
-    put: Mapping[tuple[Job, Share, int], "LpVariable"] = field(default_factory=dict)
+    put: Mapping[tuple[Job, Share, int], "LpVariable"]
 
     @property
     def scale(self) -> float:
@@ -82,8 +79,8 @@ class PlacementMilp:
         several = [*self.take, *self.flow.values(), *self.opened.values()]
         return [*(x for row in several for x in row), *self.put.values()]
 
-    def chosen(self, values: Sequence[float]) -> list[int]:
-        """Return the option of each stream, given the values of the columns.
+    def chosen(self, values: Mapping[int, float]) -> list[int]:
+        """Return the option of each stream, given the columns that are not 0.
 
         Raises
         ------
@@ -93,7 +90,7 @@ class PlacementMilp:
         chosen: list[int] = []
         before = 0
         for row in self.take:
-            ones = [o for o in range(len(row)) if values[before + o] > 0.5]
+            ones = [o for o in range(len(row)) if values.get(before + o, 0) > 0.5]
             if len(ones) != 1:
                 message = f"a backend gives a stream {len(ones)} options, expected one"
                 raise SolverDisagreement(message)
@@ -101,26 +98,26 @@ class PlacementMilp:
             before += len(row)
         return chosen
 
-    def objective(self, values: Sequence[float]) -> float:
+    def objective(self, values: Mapping[int, float]) -> float:
         """Return the weighted mean, from the options and not from the solver."""
         return self.options.objective(self.chosen(values))
 
-    def decode(self, values: Sequence[float]) -> PlacedSchedule:
-        """Return the schedule that the values of the columns stand for.
+    def decode(self, values: Mapping[int, float]) -> PlacedSchedule:
+        """Return the schedule that the columns that are not 0 stand for.
 
         Raises
         ------
         SolverDisagreement
             If the jobs do not lie as the program says that they may.
         """
-        value = dict(zip(self.columns, values, strict=True))
+        columns = self.columns
+        value = {columns[j]: round(number) for j, number in values.items()}
         parts = {
-            c: self.cuts.paths([round(value[f]) for f in row])
+            c: self.cuts.paths([value.get(f, 0) for f in row])
             for c, row in self.flow.items()
         }
-        places = {job: g for (job, _, g), z in self.put.items() if value[z] > 0.5}
-        chosen = self.chosen(values)
-        schedule = placed_schedule(self.options, chosen, parts, places)
+        places = {job: g for (job, _, g), z in self.put.items() if value.get(z) == 1}
+        schedule = placed_schedule(self.options, self.chosen(values), parts, places)
         if schedule is None:
             raise SolverDisagreement("a backend's solution does not pack the jobs")
         return schedule
@@ -326,14 +323,11 @@ def add_room(model: PlacementMilp, class_idx: int) -> None:
 
 def add_memory(model: PlacementMilp, class_idx: int) -> None:
     """Keep its memory, Σ_j Σ_q memory_q · z_{j,q,g} ≤ memory_c · u_{c,g} for all g."""
-    memory = model.options.classes[class_idx].memory * MEMORY_SCALE
+    limit = model.options.classes[class_idx].memory
     for g, u in enumerate(model.opened[class_idx]):
-        terms: Terms = [
-            (z, share.memory * MEMORY_SCALE)
-            for share, z in _put_on(model, class_idx, g)
-            if share.memory
-        ]
-        _add_row(model, f"memory_class{class_idx}_gpu{g}", [*terms, (u, -memory)], "<")
+        held = [(z, share.memory) for share, z in _put_on(model, class_idx, g)]
+        terms: Terms = [(z, memory) for z, memory in held if memory]
+        _add_row(model, f"memory_class{class_idx}_gpu{g}", [*terms, (u, -limit)], "<")
 
 
 def add_order(

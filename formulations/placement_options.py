@@ -20,8 +20,6 @@ from instances import InstanceTooLarge, Stream
 from instances.placement import Placement, Shares
 
 MOST_SHARES = 400
-MEMORY_GRAIN = 1e-6
-"""Memory is counted in whole multiples of this many GB."""
 
 
 class Packing(StrEnum):
@@ -48,7 +46,7 @@ class GpuClass:
     speed
         Their speed.
     memory
-        Memory of each, in multiples of ``MEMORY_GRAIN``; infinite without a limit.
+        Memory of each in MB; infinite without a limit.
     packing
         How its jobs may be packed.
     """
@@ -60,7 +58,7 @@ class GpuClass:
 
 
 class Share(NamedTuple):
-    """What a job holds: units of a class of GPUs, and memory on each of its GPUs."""
+    """What a job holds: units of a class of GPUs, and MB on each of its GPUs."""
 
     class_idx: int
     units: int
@@ -199,7 +197,7 @@ def gpu_classes(placement: Placement, menu: Sequence[int]) -> tuple[GpuClass, ..
     for gpu in placement.gpus:
         memory = math.inf
         if gpu.memory_gb is not None:
-            memory = round(gpu.memory_gb / MEMORY_GRAIN)
+            memory = megabytes(gpu.memory_gb)
         names.setdefault((gpu.speed, memory), []).append(gpu.name)
     needs = _largest_needs(placement, menu[0])
     divisible = all(large % small == 0 for small, large in pairwise(menu))
@@ -218,15 +216,16 @@ def gpu_classes(placement: Placement, menu: Sequence[int]) -> tuple[GpuClass, ..
 def _largest_needs(placement: Placement, smallest: int) -> int:
     """Return memory that the jobs on one GPU can never exceed."""
     needs = [
-        max((_grains(config.memory_gb) for config in configs), default=0)
+        max((megabytes(config.memory_gb) for config in configs), default=0)
         for stream in placement.streams
         for configs in (stream.inference, stream.retraining)
     ]
     return sum(sorted(needs, reverse=True)[: placement.units_per_gpu // smallest])
 
 
-def _grains(memory_gb: float) -> int:
-    return round(memory_gb / MEMORY_GRAIN)
+def megabytes(memory_gb: float) -> int:
+    """Return memory in whole MB."""
+    return round(memory_gb / 1e-3)
 
 
 def _options(
@@ -269,7 +268,7 @@ def _servings(
     for c, gpus in enumerate(classes):
         there = []
         for config in stream.inference:
-            memory = _grains(config.memory_gb)
+            memory = megabytes(config.memory_gb)
             needed = units_needed(config.gpus / gpus.speed, placement.units_per_gpu)
             fitting = [size for size in sizes[c] if size >= max(needed, 1)]
             if fitting and memory <= gpus.memory:
@@ -324,7 +323,7 @@ def _finishing(
         seconds = config.delay_seconds
         if config.gpu_seconds > 0:
             seconds += config.gpu_seconds / rate if rate else math.inf
-        memory = _grains(config.memory_gb)
+        memory = megabytes(config.memory_gb)
         if seconds > window or memory > most_memory:
             continue
         if share is not None and config.gpu_seconds == 0:

@@ -61,27 +61,55 @@ def places_of(options: PlacementOptions) -> dict[tuple[Job, Share], int]:
     return found
 
 
-def first_fit(sizes: Sequence[int], room: int, gpus: int) -> list[int] | None:
-    """Return the GPU of each size by first-fit decreasing; ``None`` if one is left.
+def first_fit(
+    shares: Sequence[Share], units_per_gpu: int, memory: float, gpus: int
+) -> list[int] | None:
+    """Return the GPU of each share by first-fit decreasing; ``None`` if one is left.
 
     Parameters
     ----------
-    sizes
-        Units of the jobs.
-    room
-        Units of each GPU.
+    shares
+        What the jobs hold; those with most units come first, then with most memory.
+    units_per_gpu, memory
+        What each GPU has.
     gpus
         Number of GPUs.
     """
-    left = [room] * gpus
-    placed = [0] * len(sizes)
-    for idx in sorted(range(len(sizes)), key=lambda idx: -sizes[idx]):
-        fitting = [g for g in range(gpus) if left[g] >= sizes[idx]]
-        if not fitting:
+    units_left, memory_left = [units_per_gpu] * gpus, [memory] * gpus
+    placed = [0] * len(shares)
+    order = sorted(range(len(shares)), key=lambda idx: shares[idx][1:], reverse=True)
+    for idx in order:
+        _, units, needed = shares[idx]
+        fitting = (
+            g
+            for g in range(gpus)
+            if units_left[g] >= units and memory_left[g] >= needed
+        )
+        placed[idx] = next(fitting, -1)
+        if placed[idx] < 0:
             return None
-        placed[idx] = fitting[0]
-        left[fitting[0]] -= sizes[idx]
+        units_left[placed[idx]] -= units
+        memory_left[placed[idx]] -= needed
     return placed
+
+
+def least_schedule(options: PlacementOptions) -> tuple[float, PlacedSchedule] | None:
+    """Return the schedule of the options with the fewest units, with its objective.
+
+    ``None`` if they are not packed by first-fit decreasing. Where there is no floor it
+    is the one in which nothing runs; either way no claim of infeasibility holds then.
+    """
+    if not all(options.streams):
+        return None
+    chosen = [
+        min(
+            range(len(row)),
+            key=lambda o: (sum(share.units for share in row[o].shares), -row[o].value),
+        )
+        for row in options.streams
+    ]
+    schedule = placed_schedule(options, chosen)
+    return None if schedule is None else (options.objective(chosen), schedule)
 
 
 def placed_schedule(
@@ -99,10 +127,12 @@ def placed_schedule(
     options, chosen
         The streams' options, and the index of each stream's one.
     parts
-        For a class of GPUs, how its GPUs are cut; without, first-fit decreasing tries
-        (and succeeds in a class of ``Packing.UNITS`` if the units suffice).
+        For a class of GPUs, how its GPUs are cut. In a class that is not there,
+        first-fit decreasing tries (and succeeds in one of ``Packing.UNITS`` if the
+        units suffice).
     places
-        The GPU in its class of each job in a class of ``Packing.PLACES``.
+        The GPU in its class of each job in a class of ``Packing.PLACES``; without,
+        first-fit decreasing tries there, too.
     """
     gpus: dict[Job, tuple[str, ...]] = {}
     for c, one in enumerate(options.classes):
@@ -118,10 +148,16 @@ def placed_schedule(
                 return None
             gpus[job] = names[len(names) - taken :]
             names = names[: len(names) - taken]
-        where = _spread(c, one.packing, partial, len(names), per_gpu, parts, places)
+        shares = [share for _, share in partial]
+        if one.packing is Packing.PLACES and places is not None:
+            where: list[int] | None = [places[job] for job, _ in partial]
+        elif parts is not None and c in parts:
+            where = _in_parts([share.units for share in shares], parts[c])
+        else:
+            where = first_fit(shares, per_gpu, one.memory, len(names))
         if where is None:
             return None
-        gpus |= {job: (names[g],) for job, g in where.items()}
+        gpus |= {job: (names[g],) for (job, _), g in zip(partial, where, strict=True)}
     return PlacedSchedule(
         streams=tuple(
             _plan(
@@ -133,29 +169,6 @@ def placed_schedule(
             for v, (row, o) in enumerate(zip(options.streams, chosen, strict=True))
         )
     )
-
-
-def _spread(
-    class_idx: int,
-    packing: Packing,
-    jobs: Sequence[tuple[Job, Share]],
-    gpus: int,
-    per_gpu: int,
-    parts: Mapping[int, Sequence[Part]] | None,
-    places: Mapping[Job, int] | None,
-) -> dict[Job, int] | None:
-    """Return the GPU of each job that takes a part of one."""
-    if packing is Packing.PLACES:
-        assert places is not None
-        return {job: places[job] for job, _ in jobs}
-    sizes = [share.units for _, share in jobs]
-    if parts is None or class_idx not in parts:
-        where = first_fit(sizes, per_gpu, gpus)
-    else:
-        where = _in_parts(sizes, parts[class_idx])
-    if where is None:
-        return None
-    return {job: g for (job, _), g in zip(jobs, where, strict=True)}
 
 
 def _in_parts(sizes: Sequence[int], parts: Sequence[Part]) -> list[int] | None:

@@ -69,8 +69,8 @@ class Placement:
     one inference config a stream. A job lies on one GPU, with a share that ``shares``
     allows; or, with ``whole_gpus``, it takes several whole GPUs of equal speed and
     memory. The units on a GPU stay within ``units_per_gpu``. The configs of its jobs
-    take their ``memory_gb``, rounded to 1e-6, on each of their GPUs for the whole
-    window, together no more than it has. A config that needs no units (an inference
+    take their ``memory_gb``, in whole MB, on each of their GPUs for the whole window,
+    together no more than it has. A config that needs no units (an inference
     config without demand, a retraining without GPU time) may do without a job, and then
     takes no memory.
 

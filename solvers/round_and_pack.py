@@ -1,0 +1,115 @@
+"""Round and pack: a pooled plan, rounded to shares of GPUs and packed on them."""
+
+from dataclasses import replace
+from itertools import product
+from typing import Literal
+
+from formulations.schedule import Schedule
+from formulations.tolerances import LEAST_IMPROVEMENT
+from instances.placement import Placement
+from solvers.dp import solve_dp
+from solvers.packed_plans import PackedPlan, Packer, Units
+from solvers.search import Answer, Search
+from solvers.thief import solve_thief
+
+LEAST_EXTRA = 0.1
+"""Units that a change counts for which takes none."""
+
+
+def solve_round_and_pack(
+    placement: Placement,
+    search: Search,
+    *,
+    plan: Literal["dp", "thief"] = "dp",
+    redistribute: bool = False,
+) -> Answer:
+    """Ekya's placement: a pooled plan's shares rounded down to the menu and packed.
+
+    Jobs are packed by first-fit decreasing, on the fastest GPUs first. Configs are
+    picked again for what a job has got (Ekya, Algorithm 2), and a training that does
+    not find room, or does not pay any more, is dropped. The GPUs of a job count as a
+    pool of units of speed 1 until then. If a stream is left below its floor there is
+    no schedule.
+
+    Parameters
+    ----------
+    placement
+        The problem.
+    search
+        The run's options, clock and incumbents.
+    plan
+        Solver of the pooled window: ``dp`` (exact) or ``thief``.
+    redistribute
+        Whether what rounding leaves is given back: while some job's next or a larger
+        size can be packed and pays, the one that gains most a unit grows.
+    """
+    pooled = _pooled_plan(placement, search, plan)
+    if pooled is None:
+        return Answer()
+    packer = Packer(placement)
+    packed = packer.pack(_rounded(packer, pooled))
+    _report(search, packed)
+    rounds = 0
+    while redistribute:
+        better = _grown(packer, packed, search)
+        if better is None:
+            break
+        packed = better
+        rounds += 1
+        _report(search, packed)
+    metadata = {"grown": rounds, "streams_below_floor": packed.below_floor}
+    if packed.below_floor:
+        return Answer(metadata=metadata)
+    return Answer(
+        schedule=packed.schedule, objective=packed.objective, metadata=metadata
+    )
+
+
+def _pooled_plan(
+    placement: Placement, search: Search, plan: Literal["dp", "thief"]
+) -> Schedule | None:
+    """Return another solver's schedule of the pooled window."""
+    search.check_time()
+    limit = None if search.options.time_limit is None else search.remaining
+    options = replace(search.options, time_limit=limit, initial_schedule=None)
+    solver = solve_dp if plan == "dp" else solve_thief
+    schedule = solver(placement.instance, Search(options)).schedule
+    assert schedule is None or isinstance(schedule, Schedule)
+    return schedule
+
+
+def _rounded(packer: Packer, pooled: Schedule) -> list[Units]:
+    """Return the units of each stream's jobs, rounded down to sizes that may be."""
+    held = {plan.stream: plan.segments[0] for plan in pooled.streams}
+    segments = [held[stream.name] for stream in packer.placement.streams]
+    return [
+        (packer.at_most(part.inference_units), packer.at_most(part.training_units))
+        for part in segments
+    ]
+
+
+def _grown(packer: Packer, packed: PackedPlan, search: Search) -> PackedPlan | None:
+    """Return the plan after the growth of a job that gains most a unit, if any does."""
+    units = packed.units
+    free = packer.placement.total_units - sum(map(sum, units))
+    sizes, moves = (0, *packer.sizes), []
+    for v, now in enumerate(units):
+        search.check_time()
+        for then in product(sizes, sizes):
+            extra = sum(then) - sum(now)
+            if extra <= free:
+                gain = packer.gain(packed, v, then)
+                moves.append((-gain / max(extra, LEAST_EXTRA), v, then))
+    for negated, v, then in sorted(moves):
+        search.check_time()
+        if negated >= 0:
+            break
+        trial = packer.pack([*units[:v], then, *units[v + 1 :]])
+        if trial.worth > packed.worth + LEAST_IMPROVEMENT:
+            return trial
+    return None
+
+
+def _report(search: Search, packed: PackedPlan) -> None:
+    if not packed.below_floor:
+        search.report(packed.objective, lambda: packed.schedule)
