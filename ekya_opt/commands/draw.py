@@ -6,10 +6,12 @@ first violation is told. For instance: ekya-opt draw shipped:paper/horizon SCHED
 """
 
 import argparse
+import warnings
 from typing import Any
 
 from ekya_opt.commands.arguments import add_instance, check_writable, read_with_changes
 from instances import InvalidData, InvalidOption
+from instances.instance_files import holds_columns
 
 ENDINGS = (".svg", ".pdf", ".png")
 
@@ -44,6 +46,9 @@ def run(arguments: argparse.Namespace) -> int:
         raise InvalidOption(message)
     check_writable(figure)
     check_plots()
+    if holds_columns(arguments.schedule):
+        message = f"{arguments.schedule} holds columns, expected a .json file to draw"
+        raise InvalidOption(message)
     problem = read_with_changes(arguments)
     if len(problem.streams) > MOST_STREAMS:
         message = f"{arguments.file} has {len(problem.streams):,} streams"
@@ -53,11 +58,18 @@ def run(arguments: argparse.Namespace) -> int:
         verdict = evaluate_any(problem, schedule)
     except InvalidData as wrong:
         raise wrong.in_file(arguments.schedule) from None
-    save_figure(_drawn(problem, schedule), figure)
+    with warnings.catch_warnings():
+        # What a font lacks is shown as a box, and by an SVG's reader as it is.
+        warnings.filterwarnings("ignore", message="Glyph .* missing from")
+        save_figure(_drawn(problem, schedule), figure)
     if verdict.feasible:
         return 0
     count = len(verdict.violations)
-    report(f"{arguments.schedule} breaks {count} rules, first: {verdict.violations[0]}")
+    found = f"{count} violation{'s' if count > 1 else ''}"
+    report(
+        f"{arguments.schedule}: the referee finds {found}, first: "
+        f"{verdict.violations[0]}"
+    )
     return 1
 
 

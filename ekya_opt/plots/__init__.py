@@ -37,10 +37,10 @@ def save_figure(axes: Any, path: str) -> None:
     import matplotlib.pyplot as plt
 
     figure = axes.get_figure()
-    plain = {"Date": None} if path.endswith((".svg", ".pdf")) else None
+    dated = {".svg": {"Date": None}, ".pdf": {"CreationDate": None}}
     try:
         with mpl.rc_context({"svg.hashsalt": "ekya-opt", "svg.fonttype": "none"}):
-            figure.savefig(path, metadata=plain, dpi=150)
+            figure.savefig(path, metadata=dated.get(path[-4:]), dpi=150)
     except ValueError as problem:
         raise EkyaOptError(f"{path}: cannot be written: {problem}") from None
     finally:

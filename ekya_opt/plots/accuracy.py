@@ -1,5 +1,6 @@
 """What streams are served at over time: the lower half of Ekya's Fig. 4."""
 
+from itertools import pairwise, product
 from typing import TYPE_CHECKING, Any
 
 from ekya_opt.plots import new_axes
@@ -132,45 +133,60 @@ def write_models(timeline: "Timeline", axes: Any) -> None:
         both = [name + text for name, text in zip(names, numbers, strict=True)]
         full = [text.replace(": ", ": mean ") for text in both]
         write_in_a_row(axes, edges, [full, both, numbers])
-    if len(timeline.streams) > FEW:
-        return
-    taken: list[Any] = []
-    for v, stream in enumerate(timeline.streams):
-        for change in stream.changes:
-            _write_beside(
-                axes,
-                change.seconds,
-                _level(timeline, v, change.seconds),
-                plain(change.model),
-                look_of(v).colour,
-                taken,
-            )
+    if len(timeline.streams) <= FEW:
+        taken = _lines(timeline, axes)
+        for v, stream in enumerate(timeline.streams):
+            for change in stream.changes:
+                point = change.seconds, _level(timeline, v, change.seconds)
+                _write_beside(
+                    axes, point, plain(change.model), look_of(v).colour, taken
+                )
 
 
 def _write_beside(
-    axes: Any, x: float, y: float, words: str, colour: str, taken: list[Any]
+    axes: Any, point: tuple[float, float], words: str, colour: str, taken: list[Any]
 ) -> None:
-    """Write a text near a point, unless other texts or the edges are in its way."""
+    """Write a text near a point, if there is a place with nothing in its way."""
     inside = axes.get_window_extent()
-    for right in (True, False):
-        for above in (True, False):
-            text = axes.annotate(
-                words,
-                (x, y),
-                xytext=(2 if right else -2, 4 if above else -4),
-                textcoords="offset points",
-                ha="left" if right else "right",
-                va="bottom" if above else "top",
-                fontsize=SMALL,
-                color=blend(colour, "#000000", 0.3),
-            )
-            box = text.get_window_extent()
-            fits = inside.x0 <= box.x0 and box.x1 <= inside.x1
-            fits = fits and inside.y0 <= box.y0 and box.y1 <= inside.y1
-            if fits and not any(box.overlaps(other) for other in taken):
-                taken.append(box)
-                return
-            text.remove()
+    for away, right, above in product((4, 11), (True, False), (True, False)):
+        text = axes.annotate(
+            words,
+            point,
+            xytext=(3 if right else -3, away if above else -away),
+            textcoords="offset points",
+            ha="left" if right else "right",
+            va="bottom" if above else "top",
+            fontsize=SMALL,
+            color=blend(colour, "#000000", 0.3),
+        )
+        box = text.get_window_extent()
+        fits = inside.x0 <= box.x0 and box.x1 <= inside.x1
+        fits = fits and inside.y0 <= box.y0 and box.y1 <= inside.y1
+        if fits and not any(box.overlaps(other) for other in taken):
+            taken.append(box)
+            return
+        text.remove()
+
+
+def _lines(timeline: "Timeline", axes: Any) -> list[Any]:
+    """Return thin boxes around all lines, in pixels."""
+    from matplotlib.transforms import Bbox
+
+    boxes = []
+    levels = [stream.accuracies for stream in timeline.streams]
+    for row in [*levels, timeline.mean_accuracies]:
+        corners = [
+            point
+            for level, limits in zip(row, pairwise(timeline.edges), strict=True)
+            for point in ((limits[0], level), (limits[1], level))
+        ]
+        pixels = axes.transData.transform(corners)
+        boxes += [
+            Bbox([start, end]).padded(1)
+            for start, end in pairwise(pixels)
+            if tuple(start) != tuple(end)
+        ]
+    return boxes
 
 
 def _level(timeline: "Timeline", stream_idx: int, seconds: float) -> float:

@@ -16,13 +16,14 @@ from ekya_opt.plots.looks import (
     plain,
     put_legend,
 )
+from formulations.problems import evaluate_any
 
 if TYPE_CHECKING:
     from formulations.placed_schedule import PlacedSchedule
     from instances.placement import Gpu, Placement
 
-SHARES, MEMORY = (-0.06, 0.36), (-0.32, -0.14)
-"""Lower and upper limit of a GPU's two bars, around its place on the y axis."""
+SHARES, MEMORY = (-0.36, 0.06), (0.14, 0.32)
+"""Limits of a GPU's two bars around its place on the y axis, which points down."""
 
 HIGHEST = 40
 """Height of the largest figure, in inches."""
@@ -60,10 +61,8 @@ def plot_gpus(
     InvalidSchedule
         If the schedule is one of another kind of problem.
     """
-    from formulations.evaluate_placement import evaluate_placement
-
     check_plots()
-    verdict = evaluate_placement(placement, schedule)
+    verdict = evaluate_any(placement, schedule)
     axes = _new_axes(len(placement.gpus)) if ax is None else ax
     jobs = list(_jobs(placement, schedule))
     areas: list[Area] = []
@@ -133,7 +132,7 @@ def _bars(gpu: "Gpu", gpu_idx: int, jobs: list[_Job]) -> Iterator[Area]:
                 edges=(taken, taken + part),
                 lows=(gpu_idx + low,),
                 highs=(gpu_idx + high,),
-                texts=(f"{job.memory_gb:g} GB", f"{job.memory_gb:g}"),
+                texts=(f"{job.memory_gb:.3g} GB", f"{job.memory_gb:.3g}"),
                 colour=colour,
                 hatched=job.training,
             )

@@ -102,6 +102,7 @@ def put_legend(axes: Any, handles: list[Any], title: str | None = None) -> None:
         frameon=False,
         ncols=1 + (len(handles) - 1) // 14,
         columnspacing=1,
+        labelspacing=0.3,
         handlelength=2.6,
     )
 

@@ -10,8 +10,12 @@ from ekya_opt.plots.looks import plain
 from ekya_opt.timelines import timeline_of
 
 if TYPE_CHECKING:
+    from ekya_opt.timelines import Timeline
     from formulations.problems import AnySchedule
     from instances.problems import Problem
+
+WIDTH, WIDEST = 7.2, 14
+"""Width of a figure, in inches: that of a page, and the largest for many windows."""
 
 
 def plot_timeline(problem: "Problem", schedule: "AnySchedule", ax: Any = None) -> Any:
@@ -41,7 +45,7 @@ def plot_timeline(problem: "Problem", schedule: "AnySchedule", ax: Any = None) -
     """
     check_plots()
     timeline = timeline_of(problem, schedule)
-    upper, lower = _new_pair(len(timeline.streams)) if ax is None else ax
+    upper, lower = _new_pair(timeline) if ax is None else ax
     areas = draw_allocation(timeline, upper)
     draw_accuracy(timeline, lower)
     title = f"{plain(timeline.name, 48)}: mean accuracy {timeline.objective:.4f}"
@@ -54,15 +58,18 @@ def plot_timeline(problem: "Problem", schedule: "AnySchedule", ax: Any = None) -
     return upper, lower
 
 
-def _new_pair(num_streams: int) -> Any:
-    """Return two new axes, one above the other, larger for many streams."""
+def _new_pair(timeline: "Timeline") -> Any:
+    """Return two new axes, one above the other, larger for many streams or windows."""
     import matplotlib.pyplot as plt
 
+    more_windows = max(len(timeline.window_objectives) - 4, 0)
+    many_streams = len(timeline.streams) > 12
+    width = min(WIDTH + more_windows / 2, WIDEST)
     return plt.subplots(
         2,
         1,
         sharex=True,
-        figsize=(7.2, 4.8 if num_streams <= 12 else 6.2),
-        height_ratios=(3, 2) if num_streams <= 12 else (1, 1),
+        figsize=(width, 6.2 if many_streams else 4.8),
+        height_ratios=(1, 1) if many_streams else (3, 2),
         layout="constrained",
     )[1]
