@@ -344,7 +344,7 @@ def test_a_warm_model_serves_at_once() -> None:
     verdict = evaluate_horizon(problem, schedule)
     assert verdict.feasible
     assert verdict.windows[1].objective == pytest.approx(0.8)
-    assert verdict.streams[0].models[-1] == (100, 200, "initial")
+    assert verdict.streams[0].models[2:] == ((100, 200, "initial"),)
 
 
 def test_without_memory_nothing_is_warm() -> None:

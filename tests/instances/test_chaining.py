@@ -157,6 +157,9 @@ def test_later_windows_alone_start_from_the_model_of_the_one_before(
     ):
         (kept,) = [c for c in last.retraining if c.name == "cached-window2"]
         assert camera.scores("initial") == (single.accuracy, kept.accuracy)
+        (newest,) = [c for c in last.retraining if c.name == "cached-window3"]
+        scored = camera.scores("1/all-w16-d100-b32-e30")[1]
+        assert scored == pytest.approx(newest.accuracy, abs=1e-9)
 
 
 def test_the_authors_windows_chain() -> None:

@@ -103,6 +103,8 @@ def test_nothing_falls_below_the_least_accuracy_by_ageing() -> None:
     for _, _, scores in models(problem):
         if len(scores) > 2:
             assert scores[-1] == pytest.approx(min(scores[0], 0.3))
+    for _, _, scores in models(drift(3, 1, 0, windows=4, least=1)):
+        assert set(scores) == {scores[0]}
 
 
 def test_a_scene_that_returns_finds_its_models_good() -> None:
