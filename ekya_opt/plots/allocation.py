@@ -48,6 +48,7 @@ def draw_allocation(timeline: "Timeline", axes: Any) -> list[Area]:
     areas = []
     lows = [0.0] * (len(timeline.edges) - 1)
     idle = False
+    few = len(timeline.streams) <= MOST_LISTED
     for training in (False, True):
         for v, stream in enumerate(timeline.streams):
             units = stream.training_units if training else stream.inference_units
@@ -59,12 +60,12 @@ def draw_allocation(timeline: "Timeline", axes: Any) -> list[Area]:
             for stretches, texts in runs(timeline, stream):
                 area = _area(timeline, v, stretches, (lows, highs), texts, training)
                 idle = idle or area.colour == IDLE
-                _fill(axes, area)
+                _fill(axes, area, 0.5 if few else 0)
                 areas.append(area)
             lows = highs
     _dress(axes, timeline, max(lows))
     put_legend(axes, job_handles(idle=idle))
-    return areas if len(timeline.streams) <= MOST_LISTED else []
+    return areas if few else []
 
 
 _Run = tuple[list[int], list[str]]
@@ -122,7 +123,7 @@ def _area(
     )
 
 
-def _fill(axes: Any, area: Area) -> None:
+def _fill(axes: Any, area: Area, linewidth: float) -> None:
     idle = area.colour == IDLE
     axes.stairs(
         area.highs,
@@ -131,7 +132,7 @@ def _fill(axes: Any, area: Area) -> None:
         fill=True,
         facecolor=area.colour,
         edgecolor=GREY if idle else "white",
-        linewidth=0.5,
+        linewidth=linewidth,
         hatch=HATCH if area.hatched and not idle else None,
     )
 

@@ -370,7 +370,9 @@ def crowd(num_streams: int) -> tuple[Instance, Schedule]:
     names = [f"camera-{v}" for v in range(num_streams)]
     problem = window(
         *(
-            stream(name, 0.5 + v / 200, inference=serves, retraining=config)
+            stream(
+                name, 0.5 + 0.3 * v / num_streams, inference=serves, retraining=config
+            )
             for v, name in enumerate(names)
         ),
         units_per_gpu=units,
