@@ -14,8 +14,10 @@ if TYPE_CHECKING:
     from ekya_opt.estimator_study import EstimatorReport, estimator_report
     from ekya_opt.landscapes import landscape
     from ekya_opt.noise_study import robustness, summarise_robustness
+    from ekya_opt.plots.gpus import plot_gpus
     from ekya_opt.plots.noise import plot_robustness
     from ekya_opt.plots.prices import plot_prices
+    from ekya_opt.plots.timeline import plot_timeline
     from ekya_opt.prices import price_list, summarise_prices
     from ekya_opt.pruning_study import pruning_report, summarise_pruning
     from ekya_opt.reading import read, read_columns
@@ -127,7 +129,9 @@ _HOMES = {
         "price_list",
         "summarise_prices",
     ),
+    "ekya_opt.plots.gpus": ("plot_gpus",),
     "ekya_opt.plots.prices": ("plot_prices",),
+    "ekya_opt.plots.timeline": ("plot_timeline",),
     "formulations.evaluate_horizon": (
         "HorizonEvaluation",
         "evaluate_horizon",
@@ -238,8 +242,10 @@ __all__ = [
     "landscape",
     "load_shipped",
     "placement_of",
+    "plot_gpus",
     "plot_prices",
     "plot_robustness",
+    "plot_timeline",
     "price_list",
     "profile",
     "pruning_report",

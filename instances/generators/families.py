@@ -17,6 +17,7 @@ from instances.generators.contention import contention
 from instances.generators.drift import drift
 from instances.generators.fleet import fleet
 from instances.generators.hard_knapsack import hard_knapsack
+from instances.generators.memory_tight import memory_tight
 from instances.generators.recorded_like import recorded_like
 from instances.generators.ties import ties
 from instances.generators.trap import trap
@@ -38,8 +39,11 @@ COLUMN_FAMILIES: dict[str, Callable[..., Columns]] = {"fleet": fleet}
 FAMILIES = (*OBJECT_FAMILIES, *COLUMN_FAMILIES)
 """Names of all families of windows."""
 
-PROBLEM_FAMILIES: dict[str, Callable[..., "Problem"]] = {"drift": drift}
-"""Families of horizons and other problems that are no windows."""
+PROBLEM_FAMILIES: dict[str, Callable[..., "Problem"]] = {
+    "drift": drift,
+    "memory-tight": memory_tight,
+}
+"""Families of horizons and of placements."""
 
 
 def generate(

@@ -189,6 +189,15 @@ RECIPES = (
             "model_gb": 0.5,
         },
     ),
+    Recipe(family="memory-tight", name="n4-g2", num_streams=4, gpus=2, seed=1),
+    Recipe(
+        family="memory-tight",
+        name="n5-g3-mixed",
+        num_streams=5,
+        gpus=3,
+        seed=2,
+        options={"units_per_gpu": 20, "heterogeneous": True},
+    ),
 )
 
 

@@ -22,7 +22,7 @@ from instances.problems import problem_hash
 from solvers import solve
 
 FAMILIES = [
-    *("contention", "drift", "hard-knapsack", "paper", "recorded"),
+    *("contention", "drift", "hard-knapsack", "memory-tight", "paper", "recorded"),
     *("recorded-like", "ties", "trap"),
 ]
 
