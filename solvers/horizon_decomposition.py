@@ -1,22 +1,18 @@
 """Decomposition of a horizon by prices of its windows."""
 
 import math
-from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from formulations import horizon_milp
-from formulations.lineage import Arcs, lineages
+from formulations.lineage import Arcs
 from instances import InvalidOption
 from instances.horizon import Horizon
 from solvers.compiled_work import in_time
 from solvers.horizon_milp import solve_paths
-from solvers.horizon_prices import PriceSearch
+from solvers.horizon_prices import ROUNDING, PriceSearch, loaded
 from solvers.horizon_relaxation import HorizonRelaxation
 from solvers.search import Answer, Search
-
-ROUNDING = 1e-9
-"""How far below the best objective an arc may lie and still be kept."""
-
 
 FEW_ARCS = 1000
 """Arcs of the first path program; each further one may have four times as many."""
@@ -48,15 +44,12 @@ def solve_horizon_decomposition(
     if not 0 <= gap < 1:
         message = f"decomposition: gap is {gap:g}, expected at least 0 and below 1"
         raise InvalidOption(message)
-    relaxation, prices = in_time(
-        search, lambda between: loaded(horizon, search, between)
-    )
+    relaxation, prices = in_time(search, partial(loaded, horizon, search))
     metadata: dict[str, Any] = {
         "moves": sum(lineage.num_moves for lineage in relaxation.lineages),
         "build_seconds": search.seconds,
     }
-    if not prices.is_infeasible:
-        prices.descend(gap)
+    prices.descend(gap)
     if prices.is_infeasible:
         return Answer(infeasible=True, metadata=metadata)
     best = prices.best
@@ -76,20 +69,6 @@ def solve_horizon_decomposition(
     if prices.reached(gap):
         return answer
     return _finished(relaxation, prices, search, gap, backend, answer)
-
-
-def loaded(
-    horizon: Horizon, search: Search, between: Callable[[], None]
-) -> tuple[HorizonRelaxation, PriceSearch]:
-    """Return the relaxation and its first prices, with all that they need compiled."""
-    relaxation = HorizonRelaxation(horizon, lineages(horizon, between))
-    prices = PriceSearch(relaxation, search)
-    if not prices.is_infeasible:
-        prices.schedule()
-        few = relaxation.arcs_above(prices.best, prices.best.bound)
-        for lineage, arcs in zip(relaxation.lineages, few, strict=True):
-            lineage.undominated(arcs)
-    return relaxation, prices
 
 
 def _finished(
@@ -124,8 +103,8 @@ def _finished(
         answer.metadata |= found.metadata | {"programs": programs}
         answer.stopped_by = found.stopped_by
         if found.infeasible:
-            # The arcs left out are worth no more than this, and the others nothing.
-            found.bound = above
+            answer.infeasible = True
+            return answer
         if found.bound is not None:
             answer.bound = min(prices.best.bound, found.bound)
         enough = _enough(search.objective, gap)
@@ -133,9 +112,7 @@ def _finished(
             break
         few *= 4
     answer.schedule, answer.objective = search.schedule, search.objective
-    if answer.objective is None:
-        answer.infeasible = answer.bound == -math.inf
-    elif answer.bound is not None:
+    if answer.objective is not None and answer.bound is not None:
         answer.bound = max(answer.bound, answer.objective)
         search.report_bound(answer.bound)
     return answer
@@ -160,12 +137,7 @@ def _few_arcs(
     bound = prices.best.bound
     above = max(enough, 0.0)
     for _ in range(MOST_HALVINGS):
-        arcs = []
-        for lineage, own in zip(
-            relaxation.lineages, relaxation.arcs_above(prices.best, above), strict=True
-        ):
-            search.check_time()
-            arcs.append(lineage.undominated(own))
+        arcs = relaxation.undominated_above(prices.best, above, search.check_time)
         if sum(len(moves) for moves, _ in arcs) <= few:
             break
         above = (above + bound) / 2

@@ -1,17 +1,24 @@
 """Mixed-integer programming over the streams' lineages, on PuLP's backends."""
 
-from typing import Any
+import math
+from functools import partial
+from typing import Any, Literal
 
 from formulations import horizon_milp
 from formulations.horizon_milp import HorizonMilp
 from instances.horizon import Horizon
 from solvers.compiled_work import in_time
+from solvers.horizon_prices import ROUNDING, loaded
 from solvers.outcome import Values, at_one
 from solvers.search import Answer, Search
 
 
 def solve_horizon_milp(
-    horizon: Horizon, search: Search, *, backend: str = "highs"
+    horizon: Horizon,
+    search: Search,
+    *,
+    backend: str = "highs",
+    presolve: Literal["prices", "none"] = "prices",
 ) -> Answer:
     """Exact path program over each stream's lineage of models, through PuLP.
 
@@ -23,16 +30,31 @@ def solve_horizon_milp(
         The run's options, clock and incumbents.
     backend
         ``highs``, ``cbc`` or another solver that PuLP lists as available.
+    presolve
+        ``prices`` starts from the decomposition's bound and schedule, and leaves out
+        the arcs that they settle; ``none`` builds all of them.
     """
     from solvers import pulp_adapter
 
     backend = pulp_adapter.check_backend(backend)
     began = search.seconds
-    model = in_time(search, lambda between: horizon_milp.build(horizon, between))
+    others = -math.inf
+    if presolve == "none":
+        model = in_time(search, partial(horizon_milp.build, horizon))
+    else:
+        relaxation, prices = in_time(search, partial(loaded, horizon, search))
+        prices.descend(0.0)
+        if prices.is_infeasible:
+            return Answer(infeasible=True)
+        if search.objective is not None:
+            others = search.objective - ROUNDING
+        arcs = relaxation.undominated_above(prices.best, others, search.check_time)
+        known = tuple(relaxation.lineages)
+        model = horizon_milp.build(horizon, search.check_time, known, arcs)
     initial = search.schedule
     start = None if initial is None else model.encode(initial)
     built = search.seconds - began
-    answer = solve_paths(model, backend, search, start)
+    answer = solve_paths(model, backend, search, start, others)
     answer.metadata["build_seconds"] = built
     return answer
 
@@ -42,7 +64,7 @@ def solve_paths(
     backend: str,
     search: Search,
     start: list[int] | None,
-    others: float = 0.0,
+    others: float = -math.inf,
 ) -> Answer:
     """Solve a path program, which may leave out arcs.
 
@@ -67,7 +89,7 @@ def solve_paths(
         "warm_start": None,
     }
     if not all(model.take):
-        return Answer(infeasible=True, metadata=metadata)
+        return _nothing_better(search, others, metadata)
 
     def proven(bound: float | None) -> float | None:
         return None if bound is None else max(bound / model.scale, others)
@@ -87,8 +109,9 @@ def solve_paths(
     )
     metadata["backend_status"] = outcome.status
     metadata["warm_start"] = outcome.warm_start
+    if outcome.infeasible:
+        return _nothing_better(search, others, metadata)
     answer = Answer(
-        infeasible=outcome.infeasible,
         stopped_by=outcome.stopped_by,
         bound=proven(outcome.bound),
         metadata=metadata,
@@ -101,3 +124,16 @@ def solve_paths(
     if answer.bound is not None:
         search.report_bound(answer.bound)
     return answer
+
+
+def _nothing_better(search: Search, others: float, metadata: dict[str, Any]) -> Answer:
+    """Return the answer when no path is in the program."""
+    if search.objective is None and others == -math.inf:
+        return Answer(infeasible=True, metadata=metadata)
+    search.report_bound(others)
+    return Answer(
+        schedule=search.schedule,
+        objective=search.objective,
+        bound=others,
+        metadata=metadata,
+    )

@@ -1,8 +1,12 @@
 """Prices of a horizon's windows: a subgradient method, with schedules on the way."""
 
+from collections.abc import Callable
+
 import numpy as np
 
+from formulations.lineage import lineages
 from formulations.lineage_plans import horizon_schedule, path_value
+from instances.horizon import Horizon
 from solvers.horizon_relaxation import Floats, HorizonRelaxation, Point
 from solvers.horizon_rolling import roll
 from solvers.search import Search
@@ -21,6 +25,9 @@ SHORTEST = 2e-3
 
 LULL = 40
 """Steps in which the bound must come closer to the objective by a hundredth."""
+
+ROUNDING = 1e-9
+"""How far below the best objective a bound may lie and still be of interest."""
 
 INERTIA = 0.5
 """Share of the last direction that is kept."""
@@ -69,7 +76,6 @@ class PriceSearch:
         Polyak's steps towards the best objective, along directions with inertia; half
         as long whenever nothing is gained for a while.
         """
-        self.schedule()
         length, idle, gains = 1.0, 0, 0
         point, direction = self.best, np.zeros(2 * self.horizon.num_windows)
         before = self.best.bound
@@ -147,3 +153,23 @@ class PriceSearch:
     def _memory_scale(self) -> float:
         gb = self.horizon.warm_gb
         return 0.0 if gb == 0 else self.horizon.total_units / gb
+
+
+def loaded(
+    horizon: Horizon, search: Search, between: Callable[[], None]
+) -> tuple[HorizonRelaxation, PriceSearch]:
+    """Return the relaxation and its first prices, with all that they need compiled.
+
+    Parameters
+    ----------
+    horizon, search
+        The problem and the run.
+    between
+        Called now and then; may raise to stop the work.
+    """
+    relaxation = HorizonRelaxation(horizon, lineages(horizon, between))
+    prices = PriceSearch(relaxation, search)
+    if not prices.is_infeasible:
+        prices.schedule()
+        relaxation.undominated_above(prices.best, prices.best.bound, between)
+    return relaxation, prices

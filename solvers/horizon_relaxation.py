@@ -4,7 +4,7 @@ At given prices every stream goes its own longest path; with what the capacity i
 at them, the paths' lengths are an upper bound (Fisher, 1981).
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -85,22 +85,28 @@ class HorizonRelaxation:
             for v in range(len(self.lineages))
         ]
 
-    def arcs_above(self, point: Point, objective: float) -> Iterator[Arcs]:
-        """Yield each stream's arcs that may be part of more than an objective.
+    def undominated_above(
+        self, point: Point, objective: float, check_time: Callable[[], None]
+    ) -> list[Arcs]:
+        """Return each stream's arcs that may be part of more than an objective.
 
         The others are fixed by their reduced costs: with any of them on its stream's
-        path the bound at these prices is at most the objective.
+        path the bound at these prices is at most the objective. So are those that
+        another arc dominates.
         """
         slack = point.bound - objective
+        found: list[Arcs] = []
         for v, lineage in enumerate(self.lineages):
+            check_time()
             top, togo, _ = self._ways(v, point.prices, point.memory_prices)
             come = np.empty_like(togo)
             arrays = lineage.arrays
             self._kernels.longest_from_start(arrays, point.memory_prices, top, come)
             least = togo[0] - slack
-            yield lineage.arcs_near(
-                point.prices, point.memory_prices, come, togo, least
-            )
+            prices = point.prices, point.memory_prices
+            near = lineage.arcs_near(*prices, come, togo, least)
+            found.append(lineage.undominated(near))
+        return found
 
     def _ways(
         self, v: int, prices: Floats, memory_prices: Floats

@@ -15,7 +15,7 @@ from instances import Instance, InvalidOption
 from instances.horizon import Held, Horizon
 from instances.horizon_stream import WARM
 from solvers.compiled_work import in_time
-from solvers.horizon_decomposition import loaded
+from solvers.horizon_prices import loaded
 from solvers.horizon_rolling import Profile, split_units, within_memory
 from solvers.search import Answer, Search
 
@@ -46,11 +46,8 @@ def solve_look_ahead(
             message = f"look-ahead: credit is {credit:g}, expected at least 0"
             raise InvalidOption(message)
         return _roll_with_credit(horizon, search, credit)
-    relaxation, prices = in_time(
-        search, lambda between: loaded(horizon, search, between)
-    )
-    if not prices.is_infeasible:
-        prices.descend(0.0)
+    relaxation, prices = in_time(search, partial(loaded, horizon, search))
+    prices.descend(0.0)
     if prices.is_infeasible:
         return Answer(infeasible=True)
     return Answer(
