@@ -12,6 +12,9 @@ from solvers.settings import checked_settings
 
 EVERY_CHOICE = "*"
 
+SERVER_SETTINGS = {"plan_as", "running", "adopt", "presolve"}
+"""Settings that static windows ignore; ``name:*`` leaves them as they are."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SolverSpec:
@@ -62,7 +65,7 @@ def solver_specs(solvers: str | Iterable[str]) -> list[SolverSpec]:
     """Return the specs that names, ``name:key=value…`` and ``name:*`` stand for.
 
     ``name:*`` is every combination of the settings whose choices can be listed and
-    that the spec does not fix itself. A single string is split at commas.
+    that the spec does not fix itself, but for ``SERVER_SETTINGS``. A single string is split at commas.
 
     Raises
     ------
@@ -96,7 +99,7 @@ def _parse(word: str) -> list[SolverSpec]:
     listable = [
         setting
         for setting in entry.settings
-        if setting.choices and setting.name not in fixed
+        if setting.choices and setting.name not in {*fixed, *SERVER_SETTINGS}
     ]
     names = [setting.name for setting in listable]
     combinations = itertools.product(*(setting.choices for setting in listable))
