@@ -65,7 +65,8 @@ def solver_specs(solvers: str | Iterable[str]) -> list[SolverSpec]:
     """Return the specs that names, ``name:key=value…`` and ``name:*`` stand for.
 
     ``name:*`` is every combination of the settings whose choices can be listed and
-    that the spec does not fix itself, but for ``SERVER_SETTINGS``. A single string is split at commas.
+    that the spec does not fix itself, but for ``SERVER_SETTINGS``. A single string is
+    split at commas.
 
     Raises
     ------
