@@ -187,8 +187,10 @@ def add_constraints(model: PlacementCp, check_time: Callable[[], None]) -> None:
     add_one_option(model, check_time)
     for c, gpus in enumerate(model.options.classes):
         check_time()
-        if gpus.packing is Packing.UNITS:
+        if gpus.packing in (Packing.UNITS, Packing.ALONE):
             add_units(model, c)
+        if gpus.packing is Packing.ALONE:
+            add_memory_alone(model, c)
         if gpus.packing is Packing.SIZES:
             first = zip(model.flow[c], model.cuts.arcs, strict=True)
             add_whole_gpus(model, c, [f for f, (start, _) in first if start == 0])
@@ -212,12 +214,19 @@ def add_one_option(model: PlacementCp, check_time: Callable[[], None]) -> None:
 def add_units(model: PlacementCp, class_idx: int) -> None:
     """Keep a class's units within its GPUs, Σ_v Σ_o units_{o,c} · x_{v,o} ≤ K · G_c.
 
-    Enough where every size divides the next larger one.
+    Enough where every size divides the next larger one, or on a single GPU.
     """
     terms = _counted(model, class_idx, lambda share: share.units)
     per_gpu = model.options.placement.units_per_gpu
     total = per_gpu * len(model.options.classes[class_idx].names)
     model.problem.add(_sum(terms) <= total)
+
+
+def add_memory_alone(model: PlacementCp, class_idx: int) -> None:
+    """Keep a single GPU's memory, Σ_v Σ_o memory_{o,c} · x_{v,o} ≤ memory_c."""
+    gpus = model.options.classes[class_idx]
+    terms = _counted(model, class_idx, lambda share: share.memory)
+    model.problem.add(_sum(terms) <= int(gpus.memory))
 
 
 def add_whole_gpus(

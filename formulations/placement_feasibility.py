@@ -1,6 +1,6 @@
 """Whether it is certain, without a search, that a placement has no schedule."""
 
-from formulations.placement_options import placement_options
+from formulations.placement_options import fewest_units
 from instances import InstanceTooLarge
 from instances.placement import Placement
 
@@ -12,14 +12,11 @@ def is_infeasible(placement: Placement) -> bool:
     keeps its floor. ``False`` says nothing: the jobs may still not pack, or not fit in
     memory.
     """
+    if not any(placement.floor(stream) for stream in placement.streams):
+        return False
     try:
-        options = placement_options(placement)
+        fewest = fewest_units(placement)
     except InstanceTooLarge:
         return False
-    if not all(options.streams):
-        return True
-    fewest = sum(
-        min(sum(share.units for share in option.shares) for option in row)
-        for row in options.streams
-    )
-    return fewest > placement.total_units
+    known = [units for units in fewest if units is not None]
+    return len(known) < len(fewest) or sum(known) > placement.total_units

@@ -25,12 +25,14 @@ MOST_SHARES = 400
 class Packing(StrEnum):
     """How jobs of one class of GPUs may be packed, from the easiest to the hardest.
 
-    ``UNITS``: every size divides the next larger one and memory never binds, so that
-    first-fit decreasing packs whatever fits in the sum of units. ``SIZES``: memory
-    never binds, only the sizes count. ``PLACES``: memory may bind.
+    ``UNITS``: memory never binds, and there is one GPU or every size divides the next
+    larger one, so that first-fit decreasing packs whatever fits in the sum of units.
+    ``ALONE``: the class is one GPU, so that the sums of units and of memory count.
+    ``SIZES``: memory never binds, only the sizes count. ``PLACES``: memory may bind.
     """
 
     UNITS = "units"
+    ALONE = "alone"
     SIZES = "sizes"
     PLACES = "places"
 
@@ -157,11 +159,7 @@ def placement_options(
     """
     menu = menu_of(placement)
     classes = gpu_classes(placement, menu)
-    sizes = [sizes_on(placement, menu, one) for one in classes]
-    if sum(map(len, sizes)) > MOST_SHARES:
-        message = f"{placement.name}: a job has {sum(map(len, sizes))} shares to choose"
-        message += f" from, more than {MOST_SHARES}; use coarser units or other shares"
-        raise InstanceTooLarge(message)
+    sizes = _all_sizes(placement, menu, classes)
     streams = []
     for stream in placement.streams:
         check_time()
@@ -170,6 +168,37 @@ def placement_options(
     return PlacementOptions(
         placement=placement, classes=classes, menu=menu, streams=tuple(streams)
     )
+
+
+def fewest_units(placement: Placement) -> list[int | None]:
+    """Return the fewest units that keep each stream's floor; ``None`` if none do.
+
+    Raises as :func:`placement_options`.
+    """
+    menu = menu_of(placement)
+    classes = gpu_classes(placement, menu)
+    sizes = _all_sizes(placement, menu, classes)
+    return [
+        min(
+            (
+                sum(share.units for share in option.shares)
+                for option in _options(placement, stream, classes, sizes)
+            ),
+            default=None,
+        )
+        for stream in placement.streams
+    ]
+
+
+def _all_sizes(
+    placement: Placement, menu: Sequence[int], classes: Sequence[GpuClass]
+) -> list[tuple[int, ...]]:
+    sizes = [sizes_on(placement, menu, one) for one in classes]
+    if sum(map(len, sizes)) > MOST_SHARES:
+        message = f"{placement.name}: a job has {sum(map(len, sizes))} shares to choose"
+        message += f" from, more than {MOST_SHARES}; use coarser units or other shares"
+        raise InstanceTooLarge(message)
+    return sizes
 
 
 def menu_of(placement: Placement) -> tuple[int, ...]:
@@ -201,16 +230,21 @@ def gpu_classes(placement: Placement, menu: Sequence[int]) -> tuple[GpuClass, ..
         names.setdefault((gpu.speed, memory), []).append(gpu.name)
     needs = _largest_needs(placement, menu[0])
     divisible = all(large % small == 0 for small, large in pairwise(menu))
-    without_limit = Packing.UNITS if divisible else Packing.SIZES
     return tuple(
         GpuClass(
             names=tuple(members),
             speed=speed,
             memory=memory,
-            packing=Packing.PLACES if needs > memory else without_limit,
+            packing=_packing(len(members), divisible, needs > memory),
         )
         for (speed, memory), members in names.items()
     )
+
+
+def _packing(gpus: int, divisible: bool, memory_binds: bool) -> Packing:
+    if memory_binds:
+        return Packing.ALONE if gpus == 1 else Packing.PLACES
+    return Packing.UNITS if divisible or gpus == 1 else Packing.SIZES
 
 
 def _largest_needs(placement: Placement, smallest: int) -> int:
@@ -370,20 +404,43 @@ def _undominated(
     """
     keyed = [(-option.value, _footprint(option, classes), option) for option in options]
     keyed.sort(key=lambda entry: entry[:2])
-    prints = np.array([needs for _, needs, _ in keyed])
-    kept: list[int] = []
-    for o, needs in enumerate(prints):
+    kept = []
+    # Only options on the same classes, or on some of them, can replace one.
+    found: dict[frozenset[int], _Footprints] = {}
+    for _, needs, option in keyed:
+        on = frozenset(share.class_idx for share in option.shares)
         # Options before this one are worth at least as much.
-        if not kept or not (prints[kept] <= needs).all(axis=1).any():
-            kept.append(o)
-    return tuple(keyed[o][2] for o in kept)
+        if not any(found[other].any_within(needs) for other in found if other <= on):
+            found.setdefault(on, _Footprints(len(needs))).add(needs)
+            kept.append(option)
+    return tuple(kept)
+
+
+class _Footprints:
+    """Footprints of options, in an array that grows by doubling."""
+
+    def __init__(self, length: int) -> None:
+        self._rows = np.empty((16, length), dtype=np.int64)
+        self._count = 0
+
+    def add(self, footprint: list[int]) -> None:
+        if self._count == len(self._rows):
+            self._rows = np.concatenate((self._rows, self._rows))
+        self._rows[self._count] = footprint
+        self._count += 1
+
+    def any_within(self, footprint: list[int]) -> bool:
+        """Return whether one is no larger than another in every number."""
+        rows = self._rows[: self._count]
+        return bool((rows <= np.array(footprint)).all(axis=1).any())
 
 
 def _footprint(option: Option, classes: Sequence[GpuClass]) -> list[int]:
     """Return numbers that must be no larger for an option to fit where another does.
 
-    The sum of units in a class of ``Packing.UNITS``; the larger and the smaller size in
-    one of ``SIZES``; units and memory of each job in one of ``PLACES``.
+    The sum of units in a class of ``Packing.UNITS``, with that of memory in one of
+    ``ALONE``; the larger and the smaller size in one of ``SIZES``; units and memory of
+    each job in one of ``PLACES``.
     """
     numbers: list[int] = []
     for c, gpus in enumerate(classes):
@@ -392,9 +449,11 @@ def _footprint(option: Option, classes: Sequence[GpuClass]) -> list[int]:
             for share in (option.serving, option.training)
         ]
         units = sorted((share.units for share in here), reverse=True)
-        if gpus.packing == Packing.UNITS:
+        if gpus.packing in (Packing.UNITS, Packing.ALONE):
             numbers.append(sum(units))
-        elif gpus.packing == Packing.SIZES:
+            if gpus.packing is Packing.ALONE:
+                numbers.append(sum(share.memory for share in here))
+        elif gpus.packing is Packing.SIZES:
             numbers += units
         else:
             numbers += [number for share in here for number in share[1:]]

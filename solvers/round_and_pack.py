@@ -40,24 +40,28 @@ def solve_round_and_pack(
     plan
         Solver of the pooled window: ``dp`` (exact) or ``thief``.
     redistribute
-        Whether what rounding leaves is given back: while some job's next or a larger
-        size can be packed and pays, the one that gains most a unit grows.
+        Whether what rounding leaves is given back: while other sizes of some stream's
+        two jobs can be packed and pay, the stream that gains most a unit gets them.
     """
-    pooled = _pooled_plan(placement, search, plan)
+    planned, pooled = _pooled_plan(placement, search, plan)
     if pooled is None:
         return Answer()
     packer = Packer(placement)
     packed = packer.pack(_rounded(packer, pooled))
     _report(search, packed)
-    rounds = 0
+    changes = 0
     while redistribute:
-        better = _grown(packer, packed, search)
+        better = _improved(packer, packed, search)
         if better is None:
             break
         packed = better
-        rounds += 1
+        changes += 1
         _report(search, packed)
-    metadata = {"grown": rounds, "streams_below_floor": packed.below_floor}
+    metadata = {
+        "planned": planned,
+        "changes": changes,
+        "streams_below_floor": packed.below_floor,
+    }
     if packed.below_floor:
         return Answer(metadata=metadata)
     return Answer(
@@ -67,15 +71,14 @@ def solve_round_and_pack(
 
 def _pooled_plan(
     placement: Placement, search: Search, plan: Literal["dp", "thief"]
-) -> Schedule | None:
-    """Return another solver's schedule of the pooled window."""
+) -> tuple[float | None, Schedule | None]:
+    """Return another solver's objective and schedule of the pooled window."""
     search.check_time()
     limit = None if search.options.time_limit is None else search.remaining
     options = replace(search.options, time_limit=limit, initial_schedule=None)
     solver = solve_dp if plan == "dp" else solve_thief
-    schedule = solver(placement.instance, Search(options)).schedule
-    assert schedule is None or isinstance(schedule, Schedule)
-    return schedule
+    answer = solver(placement.instance, Search(options))
+    return answer.objective, answer.schedule
 
 
 def _rounded(packer: Packer, pooled: Schedule) -> list[Units]:
@@ -88,8 +91,11 @@ def _rounded(packer: Packer, pooled: Schedule) -> list[Units]:
     ]
 
 
-def _grown(packer: Packer, packed: PackedPlan, search: Search) -> PackedPlan | None:
-    """Return the plan after the growth of a job that gains most a unit, if any does."""
+def _improved(packer: Packer, packed: PackedPlan, search: Search) -> PackedPlan | None:
+    """Return the plan with other sizes of one stream's jobs, those that gain most.
+
+    A unit more is what the gain is weighed by. ``None`` if no change pays.
+    """
     units = packed.units
     free = packer.placement.total_units - sum(map(sum, units))
     sizes, moves = (0, *packer.sizes), []

@@ -62,7 +62,10 @@ def test_options_of_one_stream_on_paper() -> None:
 
 
 def test_classes_are_gpus_of_equal_speed_and_memory() -> None:
-    """Memory binds only where the jobs that fit on one GPU could exceed it."""
+    """Memory binds only where the jobs of a GPU, two of 3 GB, could exceed it.
+
+    Where it does not, sizes count on two GPUs, and units alone on a single one.
+    """
     light = serving(0.5, 1, "l")
     heavy = type(light)(name="h", gpus=0.5, relative_accuracy=1, memory_gb=3)
     problem = placement(
@@ -73,13 +76,21 @@ def test_classes_are_gpus_of_equal_speed_and_memory() -> None:
             Gpu(name="b", speed=2),
             Gpu(name="c", memory_gb=6),
             Gpu(name="d", memory_gb=5.999),
+            Gpu(name="e", memory_gb=5),
+            Gpu(name="f", memory_gb=5),
         ),
     )
     classes = placement_options(problem).classes
-    assert [gpus.names for gpus in classes] == [("a", "c"), ("b",), ("d",)]
+    assert [gpus.names for gpus in classes] == [
+        ("a", "c"),
+        ("b",),
+        ("d",),
+        ("e", "f"),
+    ]
     assert [gpus.packing for gpus in classes] == [
         Packing.SIZES,
-        Packing.SIZES,
+        Packing.UNITS,
+        Packing.ALONE,
         Packing.PLACES,
     ]
 
@@ -208,12 +219,13 @@ def test_equal_gpus_are_ordered_where_memory_binds(module: Any) -> None:
 
 def test_models_are_written_to_files(tmp_path: Path) -> None:
     """PuLP writes the program as LP and MPS, CP-SAT its own; names are legal."""
-    problem = memory_tight(3, 2, 0, heterogeneous=True)
+    problem = memory_tight(3, 5, 0, heterogeneous=True)
     milp = placement_milp.build(problem).problem
     milp.writeLP(str(tmp_path / "model.lp"))
     milp.writeMPS(str(tmp_path / "model.mps"))
-    assert (tmp_path / "model.lp").read_text().count("order_class0_gpu") == 0
-    assert "memory_class0_gpu0" in (tmp_path / "model.lp").read_text()
+    text = (tmp_path / "model.lp").read_text()
+    assert "memory_class0_gpu1:" in text
+    assert "memory_class2:" in text
     names = [row.name for row in milp.constraints()]
     assert len(set(names)) == len(names)
     assert max(map(len, names)) <= 100
