@@ -1,9 +1,9 @@
-"""Writing the window's exact models to files that other solvers read."""
+"""Writing a window's exact models to files that other solvers read."""
 
 import tempfile
 from pathlib import Path
 
-from instances import Instance, InvalidOption
+from instances import Instance, InvalidOption, Reallocation
 from instances.json_files import write_atomically
 
 FORMATS = {
@@ -15,7 +15,10 @@ FORMATS = {
 
 
 def export(instance: Instance, formulation: str, format: str, path: str | Path) -> None:
-    """Write an exact model of a static window to a file, all or nothing.
+    """Write an exact model of a window to a file, all or nothing.
+
+    The model is the one that the solvers ``milp`` and ``cp-sat`` use for the instance:
+    with reallocation ``server`` it is time-indexed, with nothing fixed before.
 
     The objective is scaled. ``lp`` maximises, and ``mps``, which has no sense of its
     own, minimises the negative of ``1e3 · V`` times the weighted mean; V is the number
@@ -25,9 +28,9 @@ def export(instance: Instance, formulation: str, format: str, path: str | Path) 
     Parameters
     ----------
     instance
-        Problem with reallocation ``never`` or ``stream``.
+        The problem.
     formulation
-        ``compact``, ``literal`` (Eq. 1 as printed) or ``cp-sat``.
+        ``compact``, ``literal`` (Eq. 1 as printed, for a static window) or ``cp-sat``.
     format
         ``lp`` or ``mps``; ``proto`` for ``cp-sat``.
     path
@@ -37,6 +40,8 @@ def export(instance: Instance, formulation: str, format: str, path: str | Path) 
     ------
     InvalidOption
         If there is no such formulation, or not in that format.
+    SolverUnavailable
+        If the formulation is ``literal`` and the reallocation ``server``.
     EkyaOptError
         If the file cannot be written.
     """
@@ -64,10 +69,12 @@ def _check(formulation: str, format: str) -> None:
 def _write_milp(instance: Instance, formulation: str, format: str, file: Path) -> None:
     from pulp import LpMinimize
 
-    from formulations import window_milp, window_milp_literal
+    from formulations import server_milp, window_milp, window_milp_literal
 
     if formulation == "literal":
         problem = window_milp_literal.build(instance).problem
+    elif instance.reallocation is Reallocation.SERVER:
+        problem = server_milp.build(instance).problem
     else:
         problem = window_milp.build(instance).problem
     if format == "lp":
@@ -77,6 +84,8 @@ def _write_milp(instance: Instance, formulation: str, format: str, file: Path) -
 
 
 def _write_cp(instance: Instance, file: Path) -> None:
-    from formulations import window_cp
+    from formulations import server_cp, window_cp
 
-    window_cp.build(instance).problem.export_to_file(str(file))
+    is_server = instance.reallocation is Reallocation.SERVER
+    build = server_cp.build if is_server else window_cp.build
+    build(instance).problem.export_to_file(str(file))

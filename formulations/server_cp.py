@@ -172,7 +172,7 @@ def add_variables(
 def add_objective(model: ServerCp, check_time: Callable[[], None]) -> None:
     """Maximise the mean, max Σ_{v,m,l,t} ⌊S · w_v / T · a_m · r_l⌉ · serve_{v,m,l,t}.
 
-    a_m is the model's accuracy and r_l what the level keeps of it.
+    a_m is the model's accuracy, r_l what the level keeps of it, and S is ``SCALE``.
     """
     from ortools.sat.python.cp_model import LinearExpr
 

@@ -19,7 +19,7 @@ from instances import Instance
 if TYPE_CHECKING:
     from pulp import LpProblem, LpVariable
 
-Terms = list[tuple["LpVariable", float]]
+Terms = list[tuple["LpVariable", int]]
 
 SCALE_PER_STREAM = 1e3
 """The objective is ``SCALE_PER_STREAM · V · (weighted mean)``, as in a static one."""
@@ -347,8 +347,8 @@ def _add(
     family: str,
     key: Key,
     terms: Terms,
-    low: float | None,
-    high: float | None,
+    low: int | None,
+    high: int | None,
 ) -> None:
     """Add low ≤ Σ terms ≤ high with one of them, or both equal."""
     from pulp import (

@@ -46,6 +46,7 @@ def run_cp_sat(
     *,
     on_solution: Callable[[Value, float], None],
     on_bound: Callable[[float], None],
+    linearization_level: int = 1,
 ) -> CpOutcome:
     """Maximise a program, or until time or Ctrl-C stops it.
 
@@ -59,6 +60,8 @@ def run_cp_sat(
         Called with the values and the proven bound of each incumbent.
     on_bound
         Called with each better bound on the program's objective.
+    linearization_level
+        How much of the program CP-SAT's linear relaxation holds, from 0 to 2.
 
     Raises
     ------
@@ -72,6 +75,7 @@ def run_cp_sat(
     parameters.num_workers = search.options.workers
     parameters.random_seed = search.options.seed
     parameters.log_search_progress = search.options.verbosity > 0
+    parameters.linearization_level = linearization_level
     # Python's own handling of Ctrl-C stops the search and keeps its incumbent.
     parameters.catch_sigint_signal = False
     search.check_time()

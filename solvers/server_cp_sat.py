@@ -48,6 +48,9 @@ def solve_server_cp_sat(instance: Instance, search: Search, how: Presolve) -> An
         search,
         on_solution=report,
         on_bound=lambda bound: search.report_bound(proven(bound)),
+        # The work needed before each slot bounds the objective only if the linear
+        # relaxation holds all of it.
+        linearization_level=2,
     )
     metadata["backend_status"] = outcome.status
     answer = Answer(stopped_by=outcome.stopped_by, metadata=metadata)

@@ -6,6 +6,7 @@ from itertools import pairwise
 from typing import Any, Literal
 
 from formulations.server_cells import ServerCells
+from formulations.server_decoding import plan_of_schedule
 from formulations.server_window import ServerWindow
 from solvers.compiled_work import in_time
 from solvers.decomposition import FIRST_MOVES, Climb, loaded_kernels
@@ -40,7 +41,7 @@ class Presolved:
 
     @property
     def is_done(self) -> bool:
-        """Whether no plan can be better than those left out."""
+        """Whether no plan can be better than the one that annealing found."""
         return self.bound <= self.left_out
 
     def proven(self, bound: float) -> float:
@@ -52,10 +53,12 @@ class Presolved:
 
         Then a plan known before is as good as those left out, or there is none.
         """
-        if search.objective is None:
-            answer.infeasible = True
-        else:
+        if search.objective is not None:
             answer.bound = max(self.left_out, search.objective)
+        elif self.left_out > -math.inf:
+            answer.bound = self.left_out
+        else:
+            answer.infeasible = True
 
 
 def presolve(window: ServerWindow, search: Search, how: Presolve) -> Presolved:
@@ -75,7 +78,12 @@ def presolve(window: ServerWindow, search: Search, how: Presolve) -> Presolved:
     for _ in range(ANNEALINGS):
         search.check_time()
         climb.anneal(FIRST_MOVES)
-    tree = ServerTree(kernels, climb.objective, 0.0)
+    found = search.schedule
+    plan = None if found is None else plan_of_schedule(window, found)
+    if plan is not None:
+        # A training may end before the slot of its cell.
+        search.report(plan.objective(window), lambda: plan.schedule(window))
+    tree = ServerTree(kernels, search.objective or 0.0, 0.0)
     search.report_bound(tree.bound)
     low, high = tree.root.low.tolist(), tree.root.high.tolist()
     offsets = kernels.arrays.model_offsets.tolist()
@@ -87,7 +95,7 @@ def presolve(window: ServerWindow, search: Search, how: Presolve) -> Presolved:
     return Presolved(
         cells=left,
         bound=tree.bound,
-        left_out=tree.bound if tree.done else tree.cutoff,
+        left_out=tree.cutoff,
         metadata={
             "cells": cells.count,
             "cells_after_fixing": left.count,

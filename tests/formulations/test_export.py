@@ -1,5 +1,6 @@
 """Exported models: other solvers read them and find the optimum."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import highspy
@@ -10,8 +11,14 @@ from ortools.sat.python import cp_model
 
 from formulations.export import export
 from formulations.window_cp import SCALE
-from instances import EkyaOptError, Instance, InvalidOption
-from solvers import solve
+from instances import (
+    EkyaOptError,
+    Instance,
+    InvalidOption,
+    Reallocation,
+    SolverUnavailable,
+)
+from solvers import Options, solve
 from tests.small import retraining, stream, window
 from tests.strategies import instances
 
@@ -82,6 +89,39 @@ def test_the_proto_solves_to_the_optimum(
         assert solver.objective_value / SCALE == pytest.approx(expected, abs=1e-8)
 
 
+@pytest.mark.parametrize("format", ["lp", "mps", "proto"])
+@settings(max_examples=15)
+@given(instance=instances(max_units=4, reallocation="server", slot_seconds=20))
+def test_time_indexed_files_solve_to_the_optimum(
+    tmp_path_factory: pytest.TempPathFactory, format: str, instance: Instance
+) -> None:
+    """HiGHS and CP-SAT read back the server's model with the optimum of the other."""
+    path = tmp_path_factory.mktemp("export") / f"model.{format}"
+    is_proto = format == "proto"
+    export(instance, "cp-sat" if is_proto else "compact", format, path)
+    other = Options(settings={"presolve": "none"})
+    expected = solve(instance, "milp" if is_proto else "cp-sat", other).objective
+    if is_proto:
+        message = cp_model_pb2.CpModelProto()
+        message.ParseFromString(path.read_bytes())
+        model = cp_model.CpModel()
+        model.proto.parse_text_format(str(message))
+        solver = cp_model.CpSolver()
+        solver.parameters.num_workers = 1
+        proved_infeasible = solver.solve(model) == cp_model.INFEASIBLE
+        found = solver.objective_value / SCALE
+    else:
+        highs = read(path)
+        highs.run()
+        infeasible = highspy.HighsModelStatus.kInfeasible
+        proved_infeasible = highs.getModelStatus() == infeasible
+        found = highs.getInfo().objective_function_value
+        found /= (1 if format == "lp" else -1) * 1e3 * len(instance.streams)
+    assert proved_infeasible == (expected is None)
+    if expected is not None:
+        assert found == pytest.approx(expected, abs=1e-7)
+
+
 @pytest.mark.parametrize(("formulation", "format"), MILP_FILES)
 def test_names_are_legal_and_say_what_they_are(
     tmp_path: Path, formulation: str, format: str
@@ -89,15 +129,24 @@ def test_names_are_legal_and_say_what_they_are(
     """Names are unique ASCII of at most 60 characters that show stream and units."""
     path = tmp_path / f"model.{format}"
     export(CITIES, formulation, format, path)
-    names = read(path).allVariableNames()
-    assert len(set(names)) == len(names)
-    assert all(name.isascii() and name.isidentifier() for name in names)
-    assert max(map(len, names)) <= 60
     wanted = {
         "compact": "take_s2_a_b_5units",
         "literal": "phi_s1_g0_l0_R5_I5",
     }
-    assert wanted[formulation] in names
+    check_names(path, wanted[formulation])
+    if formulation == "compact":
+        server = replace(CITIES, reallocation=Reallocation.SERVER, slot_seconds=50)
+        export(server, formulation, format, path)
+        check_names(path, "serve_s1_0_1_1")
+
+
+def check_names(path: Path, wanted: str) -> None:
+    """Check the names of a model's variables, and that one of them is there."""
+    names = read(path).allVariableNames()
+    assert len(set(names)) == len(names)
+    assert all(name.isascii() and name.isidentifier() for name in names)
+    assert max(map(len, names)) <= 60
+    assert wanted in names
     assert "scaled_accuracy" in path.read_text(encoding="ascii")
 
 
@@ -116,6 +165,14 @@ def test_what_cannot_be_exported_is_refused(
     with pytest.raises(InvalidOption, match=message) as caught:
         export(CITIES, formulation, format, tmp_path / "model")
     assert "\n" not in str(caught.value)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_eq_1_of_a_server_window_is_refused(tmp_path: Path) -> None:
+    """Eq. 1 is of static windows; one line says so, and nothing is written."""
+    server = replace(CITIES, reallocation=Reallocation.SERVER, slot_seconds=50)
+    with pytest.raises(SolverUnavailable, match="not a static window"):
+        export(server, "literal", "lp", tmp_path / "model")
     assert list(tmp_path.iterdir()) == []
 
 
