@@ -13,7 +13,12 @@ import numpy as np
 from formulations.horizon_schedule import HorizonSchedule
 from formulations.labels import stream_label
 from formulations.lineage import Arcs, Lineage, lineages
-from formulations.lineage_plans import Arc, horizon_schedule, path_value, paths_of
+from formulations.lineage_plans import (
+    Arc,
+    horizon_schedule,
+    path_value,
+    path_within,
+)
 from instances import InstanceTooLarge, SolverDisagreement
 from instances.horizon import Horizon
 
@@ -96,25 +101,23 @@ class HorizonMilp:
         return horizon_schedule(self.horizon, self.lineages, self.paths(ones))
 
     def encode(self, schedule: HorizonSchedule) -> list[int] | None:
-        """Return the columns at 1 of a schedule; ``None`` if it is not in the program.
+        """Return the columns at 1 of paths within what a schedule uses.
 
-        With units that add nothing the fewest that do the same are taken.
+        They are at least as good if no arc is missing. ``None`` if there are none.
         """
-        paths = paths_of(self.lineages, schedule)
-        return None if paths is None else self.columns_of(paths)
-
-    def columns_of(self, paths: Sequence[Sequence[Arc]]) -> list[int] | None:
-        """Return the columns at 1 of a path a stream; ``None`` if one is not there."""
         ones = []
         start = 0
-        for lineage, arcs, path in zip(self.lineages, self.arcs, paths, strict=True):
-            position = {arc: a for a, arc in enumerate(arcs)}
-            for move, units in path:
-                row = lineage.arrays.rows[lineage.arrays.row[move]]
-                fewest = int(np.searchsorted(row, row[units]))
-                if (move, fewest) not in position:
-                    return None
-                ones.append(start + position[move, fewest])
+        for lineage, arcs in zip(self.lineages, self.arcs, strict=True):
+            plans = [
+                next(each for each in w.streams if each.stream == lineage.stream.name)
+                for w in schedule.windows
+            ]
+            pairs = np.array(arcs, dtype=np.int64).reshape(-1, 2)
+            path = path_within(lineage, (pairs[:, 0], pairs[:, 1]), plans)
+            if path is None:
+                return None
+            position = {arc: start + a for a, arc in enumerate(arcs)}
+            ones += [position[arc] for arc in path]
             start += len(arcs)
         return ones
 

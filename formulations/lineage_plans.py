@@ -5,9 +5,9 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from formulations.horizon_plans import horizon_plan, stream_plan
+from formulations.horizon_plans import horizon_plan
 from formulations.horizon_schedule import HorizonPlan, HorizonSchedule, WindowPlans
-from formulations.lineage import Lineage
+from formulations.lineage import Arcs, Lineage
 from formulations.lineage_moves import NO_MODEL, STAY
 from formulations.schedule import StreamPlan
 from formulations.stream_model import NO_RETRAINING, StreamModel
@@ -107,72 +107,48 @@ def held_after(lineage: Lineage, had: Held, move: int) -> Held:
     return Held(model=model, kept=tuple(kept))
 
 
-def paths_of(
-    lineages: Sequence[Lineage], schedule: HorizonSchedule
-) -> list[list[Arc]] | None:
-    """Return paths that do what a schedule does, or almost.
+def path_within(
+    lineage: Lineage, arcs: Arcs, plans: Sequence[HorizonPlan]
+) -> list[Arc] | None:
+    """Return the best path of some arcs within what a stream's plans use.
 
-    A change that is not in the lineage, since staying is as good, is left out. ``None``
-    if there is no such path.
+    In each window at most the units of the plan, and a warm model only where it has
+    one. If no arc is missing, or those that are dominated, the path is worth as much
+    as the plans. ``None`` if there is no such path.
+
+    Parameters
+    ----------
+    lineage, arcs
+        The stream's lineage and some of its arcs, by rising moves.
+    plans
+        The stream's plan of each window.
     """
-    paths = []
-    for lineage in lineages:
-        plans = [
-            next(plan for plan in window.streams if plan.stream == lineage.stream.name)
-            for window in schedule.windows
-        ]
-        path = _path_of(lineage, plans)
-        if path is None:
-            return None
-        paths.append(path)
-    return paths
-
-
-def _path_of(lineage: Lineage, plans: Sequence[HorizonPlan]) -> list[Arc] | None:
+    a, (moves, units) = lineage.arrays, arcs
+    togo = np.full(a.num_nodes, -np.inf)
+    togo[-1] = 0.0
+    worth = a.rows[a.row[moves], units]
+    allowed: list[Whole] = []
+    for w in range(lineage.num_windows - 1, -1, -1):
+        first = plans[w].segments[0]
+        held = first.inference_units + first.training_units
+        begin, end = np.searchsorted(moves, a.move_offsets[w : w + 2])
+        own = begin + np.flatnonzero(
+            (units[begin:end] <= held)
+            & ((a.memory[moves[begin:end]] == 0) | plans[w].warm)
+        )
+        worth[own] += togo[a.target[moves[own]]]
+        np.maximum.at(togo, a.source[moves[own]], worth[own])
+        allowed.append(own)
+    if togo[0] == -np.inf:
+        return None
     path: list[Arc] = []
     node = 0
-    for w, plan in enumerate(plans):
-        segment = plan.segments[0]
-        units = segment.inference_units + segment.training_units
-        from_node = _moves_from(lineage, w, node)
-        change = lineage.change[from_node]
-        wanted = from_node[change == _change_of(lineage, w, plan)]
-        if not len(wanted):
-            wanted = from_node[change == STAY]
-        wish = _classes(lineage, w + 1, plan.kept)
-        if not len(wanted):
-            return None
-        move = max(wanted.tolist(), key=lambda one: _matching(lineage, w, one, wish))
-        if lineage.value(move, units) == -np.inf:
-            return None
-        path.append((move, units))
-        node = int(lineage.arrays.target[move])
+    for own in reversed(allowed):
+        here = own[a.source[moves[own]] == node]
+        best = int(here[worth[here].argmax()])
+        path.append((int(moves[best]), int(units[best])))
+        node = int(a.target[moves[best]])
     return path
-
-
-def _moves_from(lineage: Lineage, w: int, node: int) -> Whole:
-    first, last = lineage.arrays.move_offsets[w : w + 2].tolist()
-    found = np.flatnonzero(lineage.arrays.source[first:last] == node)
-    return np.asarray(first + found)
-
-
-def _change_of(lineage: Lineage, w: int, plan: HorizonPlan) -> int:
-    label = stream_plan(plan).retraining
-    if label is None:
-        return STAY
-    possible = lineage.changes[w]
-    if plan.reuse is None:
-        names = [config.name for config in lineage.stream.windows[w].retraining]
-        return 1 + names.index(label)
-    (model,) = _classes(lineage, w, [plan.reuse])
-    return 1 + possible.num_configs + 2 * model + plan.warm
-
-
-def _matching(lineage: Lineage, w: int, move: int, wish: Sequence[int]) -> int:
-    """Return how many wished models the state after a move keeps."""
-    first = int(lineage.node_offsets[w + 1])
-    state = lineage.states[w + 1][lineage.arrays.target[move] - first]
-    return len(set(wish) & set(state[1:].tolist()))
 
 
 def _classes(lineage: Lineage, w: int, names: Sequence[str]) -> list[int]:
