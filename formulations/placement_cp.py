@@ -24,6 +24,7 @@ from formulations.placement_packing import (
     placed_schedule,
     places_of,
 )
+from formulations.placement_starts import start_of
 from formulations.window_cp import SCALE
 from instances import SolverDisagreement
 from instances.placement import Placement
@@ -104,6 +105,29 @@ class PlacementCp:
         if schedule is None:
             raise SolverDisagreement("a backend's solution does not pack the jobs")
         return schedule
+
+    def encode(self, schedule: PlacedSchedule) -> list[int] | None:
+        """Return the values of the columns in a solution no worse than a schedule.
+
+        ``None`` if the schedule does not map onto the program.
+        """
+        start = start_of(self.options, schedule)
+        if start is None:
+            return None
+        ones = [row[o] for row, o in zip(self.take, start.chosen, strict=True)]
+        for job, share in (
+            held
+            for v, o in enumerate(start.chosen)
+            for held in held_shares(v, self.options.streams[v][o])
+            if held[0] in start.places
+        ):
+            g = start.places[job]
+            ones += [self.put[job, share, g], self.opened[share.class_idx][g]]
+        values = {x.index: 1 for x in ones}
+        for c, row in self.flow.items():
+            flow = self.cuts.flow(start.parts[c])
+            values |= {f.index: n for f, n in zip(row, flow, strict=True)}
+        return [values.get(x.index, 0) for x in self.columns]
 
 
 def build(

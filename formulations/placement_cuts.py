@@ -5,8 +5,10 @@ first (Valério de Carvalho, 1999). Jobs fit in the parts of several GPUs exactl
 every size there are at least as many parts as jobs that are no smaller.
 """
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import accumulate, pairwise
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,6 +36,13 @@ class Cuts:
         """The nodes between 0 and ``units_per_gpu``, where flow is conserved."""
         ends = {end for _, end in self.arcs}
         return sorted(ends - {self.units_per_gpu})
+
+    def flow(self, paths: Sequence[Sequence[int]]) -> list[int]:
+        """Return how many GPUs use each arc, given the decreasing parts of each."""
+        count: Counter[tuple[int, int]] = Counter()
+        for parts in paths:
+            count.update(pairwise(accumulate(parts, initial=0)))
+        return [count[arc] for arc in self.arcs]
 
     def paths(self, flow: Sequence[int]) -> list[list[int]]:
         """Return the parts of each GPU, given how many GPUs use each arc."""

@@ -26,6 +26,7 @@ from formulations.placement_packing import (
     placed_schedule,
     places_of,
 )
+from formulations.placement_starts import start_of
 from formulations.window_milp import SCALE_PER_STREAM
 from instances import SolverDisagreement
 from instances.placement import Placement
@@ -121,6 +122,29 @@ class PlacementMilp:
         if schedule is None:
             raise SolverDisagreement("a backend's solution does not pack the jobs")
         return schedule
+
+    def encode(self, schedule: PlacedSchedule) -> dict[int, float] | None:
+        """Return the columns that are not 0 in a solution no worse than a schedule.
+
+        ``None`` if the schedule does not map onto the program.
+        """
+        start = start_of(self.options, schedule)
+        if start is None:
+            return None
+        ones = [row[o] for row, o in zip(self.take, start.chosen, strict=True)]
+        for job, share in (
+            held
+            for v, o in enumerate(start.chosen)
+            for held in held_shares(v, self.options.streams[v][o])
+            if held[0] in start.places
+        ):
+            g = start.places[job]
+            ones += [self.put[job, share, g], self.opened[share.class_idx][g]]
+        values: dict[LpVariable, float] = dict.fromkeys(ones, 1.0)
+        for c, row in self.flow.items():
+            flow = self.cuts.flow(start.parts[c])
+            values |= {f: n for f, n in zip(row, flow, strict=True) if n}
+        return {j: values[x] for j, x in enumerate(self.columns) if x in values}
 
 
 def build(

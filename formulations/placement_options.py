@@ -400,9 +400,9 @@ def _undominated(
     """Return the options that no other one replaces wherever they fit.
 
     One replaces another if it is worth as much and takes no more of what counts in
-    each class (``_footprint``). Of equals the first stays.
+    each class (``footprint``). Of equals the first stays.
     """
-    keyed = [(-option.value, _footprint(option, classes), option) for option in options]
+    keyed = [(-option.value, footprint(option, classes), option) for option in options]
     keyed.sort(key=lambda entry: entry[:2])
     kept = []
     # Only options on the same classes, or on some of them, can replace one.
@@ -435,7 +435,7 @@ class _Footprints:
         return bool((rows <= np.array(footprint)).all(axis=1).any())
 
 
-def _footprint(option: Option, classes: Sequence[GpuClass]) -> list[int]:
+def footprint(option: Option, classes: Sequence[GpuClass]) -> list[int]:
     """Return numbers that must be no larger for an option to fit where another does.
 
     The sum of units in a class of ``Packing.UNITS``, with that of memory in one of

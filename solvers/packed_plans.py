@@ -110,6 +110,7 @@ class Packer:
         # The same choices are asked for again and again.
         self._choices = cache(self._all_choices)
         self._without = cache(self._best_without)
+        self._potential = cache(self._best_worth)
 
     def at_most(self, units: int) -> int:
         """Return the largest size of a job within a number of units; 0 if none."""
@@ -147,13 +148,22 @@ class Packer:
 
     def gain(self, packed: PackedPlan, v: int, units: Units) -> float:
         """Return what other units would add to the worth of a stream where it is."""
-        choices = []
-        for is_training, job in ((False, packed.served[v]), (True, packed.trained[v])):
-            g = job.gpus[0] if job.gpus else self._classes[0][0]
-            choice = self._best(v, is_training, units[is_training], g, self._memory[g])
-            choices.append(choice or self._without(v, is_training))
-        before = self._worth(v, packed.served[v].choice, packed.trained[v].choice)
-        return self._weights[v] * (self._worth(v, choices[0], choices[1]) - before)
+        served, trained = packed.served[v], packed.trained[v]
+        fastest = self._classes[0][:1]
+        after = self._potential(
+            v, units, (served.gpus or fastest)[0], (trained.gpus or fastest)[0]
+        )
+        before = self._worth(v, served.choice, trained.choice)
+        return self._weights[v] * (after - before)
+
+    def _best_worth(self, v: int, units: Units, serving_gpu: int, gpu: int) -> float:
+        """Return a stream's worth with units of two GPUs that have no other job."""
+        choices = [
+            self._best(v, is_training, units[is_training], g, self._memory[g])
+            or self._without(v, is_training)
+            for is_training, g in ((False, serving_gpu), (True, gpu))
+        ]
+        return self._worth(v, choices[0], choices[1])
 
     def _fitting(self, units: int, left: Sequence[int]) -> Iterator[tuple[int, ...]]:
         """Yield the GPUs that have room for a job, the fastest first."""

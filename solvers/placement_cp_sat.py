@@ -1,20 +1,34 @@
 """Constraint programming of placements with CP-SAT."""
 
-from typing import Any
+from typing import Any, Literal
 
 from formulations import placement_cp, window_cp
 from formulations.placement_packing import least_schedule
 from instances import SolverDisagreement
 from instances.placement import Placement
 from solvers.result import StoppedBy
+from solvers.round_and_pack import report_packed
 from solvers.search import Answer, Search, run_interruptibly
 
 
-def solve_placement_cp_sat(placement: Placement, search: Search) -> Answer:
+def solve_placement_cp_sat(
+    placement: Placement,
+    search: Search,
+    *,
+    start: Literal["round-and-pack", "none"] = "round-and-pack",
+) -> Answer:
     """Exact constraint program with symmetry broken, on OR-Tools' CP-SAT.
 
-    Among several optima, other numbers of workers may find another one. An initial
-    schedule is kept as an incumbent, but starts no search.
+    Among several optima, other numbers of workers may find another one.
+
+    Parameters
+    ----------
+    placement
+        The problem.
+    search
+        The run's options, clock and incumbents; the search starts from the best one.
+    start
+        Whether the heuristic's schedule, redistributed, is the first incumbent.
     """
     from ortools.sat.python import cp_model
 
@@ -26,6 +40,7 @@ def solve_placement_cp_sat(placement: Placement, search: Search) -> Answer:
         "build_seconds": search.seconds - began,
         "rounding_error": model.rounding_error,
         "backend_status": None,
+        "warm_start": None,
     }
     if not all(model.take):
         return Answer(infeasible=True, metadata=metadata)
@@ -33,6 +48,14 @@ def solve_placement_cp_sat(placement: Placement, search: Search) -> Answer:
     least = least_schedule(model.options)
     if least is not None:
         search.report(least[0], lambda: least[1])
+    if start == "round-and-pack":
+        report_packed(placement, search)
+    if search.schedule is not None:
+        hint = model.encode(search.schedule)
+        metadata["warm_start"] = "ignored" if hint is None else "accepted"
+        if hint is not None:
+            for x, value in zip(model.columns, hint, strict=True):
+                model.problem.add_hint(x, value)
 
     solver = cp_model.CpSolver()
     parameters = solver.parameters

@@ -1,16 +1,21 @@
 """Mixed-integer programming of placements on PuLP's backends."""
 
-from typing import Any
+from typing import Any, Literal
 
 from formulations import placement_milp
 from formulations.placement_packing import least_schedule
 from instances.placement import Placement
 from solvers.outcome import Values
+from solvers.round_and_pack import report_packed
 from solvers.search import Answer, Search
 
 
 def solve_placement_milp(
-    placement: Placement, search: Search, *, backend: str = "highs"
+    placement: Placement,
+    search: Search,
+    *,
+    backend: str = "highs",
+    start: Literal["round-and-pack", "none"] = "round-and-pack",
 ) -> Answer:
     """Exact mixed-integer program with symmetry broken, through PuLP.
 
@@ -19,10 +24,11 @@ def solve_placement_milp(
     placement
         The problem.
     search
-        The run's options, clock and incumbents. An initial schedule is kept as an
-        incumbent, but starts no backend.
+        The run's options, clock and incumbents; the backend starts from the best one.
     backend
         ``highs``, ``cbc`` or another solver that PuLP lists as available.
+    start
+        Whether the heuristic's schedule, redistributed, is the first incumbent.
     """
     from solvers import pulp_adapter
 
@@ -35,6 +41,7 @@ def solve_placement_milp(
         "build_seconds": search.seconds - began,
         "backend": backend,
         "backend_status": None,
+        "warm_start": None,
     }
     if not all(model.take):
         return Answer(infeasible=True, metadata=metadata)
@@ -42,15 +49,24 @@ def solve_placement_milp(
     least = least_schedule(model.options)
     if least is not None:
         search.report(least[0], lambda: least[1])
+    if start == "round-and-pack":
+        report_packed(placement, search)
 
     def report(values: Values, bound: float | None) -> None:
         proven = None if bound is None else bound / model.scale
         search.report(model.objective(values), lambda: model.decode(values), proven)
 
+    known = search.schedule
     outcome = pulp_adapter.solve_problem(
-        model.problem, model.columns, backend, search, report=report
+        model.problem,
+        model.columns,
+        backend,
+        search,
+        report=report,
+        start=None if known is None else model.encode(known),
     )
     metadata["backend_status"] = outcome.status
+    metadata["warm_start"] = outcome.warm_start
     answer = Answer(
         infeasible=outcome.infeasible,
         stopped_by=outcome.stopped_by,

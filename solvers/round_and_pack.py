@@ -1,5 +1,6 @@
 """Round and pack: a pooled plan, rounded to shares of GPUs and packed on them."""
 
+from contextlib import suppress
 from dataclasses import replace
 from itertools import product
 from typing import Literal
@@ -9,7 +10,7 @@ from formulations.tolerances import LEAST_IMPROVEMENT
 from instances.placement import Placement
 from solvers.dp import solve_dp
 from solvers.packed_plans import PackedPlan, Packer, Units
-from solvers.search import Answer, Search
+from solvers.search import Answer, Search, TimeUp
 from solvers.thief import solve_thief
 
 LEAST_EXTRA = 0.1
@@ -67,6 +68,20 @@ def solve_round_and_pack(
     return Answer(
         schedule=packed.schedule, objective=packed.objective, metadata=metadata
     )
+
+
+def report_packed(placement: Placement, search: Search) -> None:
+    """Report what round and pack finds in a tenth of the time that is left."""
+    limit = None
+    if search.options.time_limit is not None:
+        search.check_time()
+        limit = search.remaining / 10
+    options = replace(search.options, time_limit=limit, initial_schedule=None)
+    packing = Search(options)
+    with suppress(TimeUp):
+        solve_round_and_pack(placement, packing, redistribute=True)
+    if packing.objective is not None:
+        search.report(packing.objective, lambda: packing.schedule)
 
 
 def _pooled_plan(

@@ -24,6 +24,7 @@ from formulations.placement_packing import first_fit, placed_schedule
 from instances import InstanceTooLarge
 from instances.generators.memory_tight import memory_tight
 from instances.placement import Gpu, Placement, Shares
+from solvers import solve
 from tests.placed import gpus, placement, placements
 from tests.small import retraining, serving, stream
 
@@ -188,6 +189,30 @@ def test_each_option_is_worth_what_the_referee_says(drawn: Placement) -> None:
         assert max((option.value for option in row), default=-1) == pytest.approx(
             max((option.value for option in single.streams[0]), default=-1)
         )
+
+
+@settings(max_examples=100)
+@given(placements(), st.sampled_from(["milp", "round-and-pack"]))
+def test_schedules_are_solutions_of_the_models(drawn: Placement, solver: str) -> None:
+    """A feasible schedule maps onto columns that keep every row and are no worse."""
+    found = solve(drawn, solver)
+    if found.schedule is None or found.objective is None:
+        return
+    milp = placement_milp.build(drawn)
+    columns = milp.encode(found.schedule)
+    assert columns is not None
+    assert milp.objective(columns) >= found.objective - 1e-9
+    value = {x: columns.get(j, 0) for j, x in enumerate(milp.columns)}
+    for row in milp.problem.constraints():
+        total = sum(factor * value[x] for x, factor in row.expr.items())
+        assert row.getLb() is None or total >= row.getLb() - 1e-9, row.name
+        assert row.getUb() is None or total <= row.getUb() + 1e-9, row.name
+    verdict = evaluate_placement(drawn, milp.decode(columns))
+    assert verdict.violations == ()
+    assert verdict.objective == pytest.approx(milp.objective(columns), abs=1e-9)
+    cp = placement_cp.build(drawn)
+    hint = cp.encode(found.schedule)
+    assert hint == [columns.get(j, 0) for j in range(len(cp.columns))]
 
 
 def test_models_are_small_where_gpus_are_alike() -> None:

@@ -34,12 +34,12 @@ def assert_same(result: Result, expected: Result) -> None:
 
 
 @settings(max_examples=60)
-@given(placements(most_streams=2))
-def test_every_exact_way_equals_brute_force(drawn: Placement) -> None:
+@given(placements(most_streams=2), st.sampled_from(["none", "round-and-pack"]))
+def test_every_exact_way_equals_brute_force(drawn: Placement, start: str) -> None:
     """Brute force, priced by the referee alone, finds what milp and cp-sat prove."""
     brute = solved(drawn, "brute-force")
     for solver in EXACT:
-        assert_same(solved(drawn, solver), brute)
+        assert_same(solved(drawn, solver, start=start), brute)
 
 
 @settings(max_examples=40)
