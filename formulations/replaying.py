@@ -1,11 +1,10 @@
 """A plan made on one set of numbers, carried out on another."""
 
-import math
 from dataclasses import replace
 
+from formulations.replaying_slots import replay_slots
 from formulations.schedule import Schedule, StreamPlan
 from formulations.stream_model import NO_RETRAINING, StreamModel
-from formulations.training_progress import completion_seconds
 from instances import Instance, Reallocation, Stream
 
 
@@ -13,16 +12,16 @@ def replay(instance: Instance, schedule: Schedule) -> Schedule:
     """Return the schedule with its decisions kept and its completions as they are.
 
     In a static window the decisions are each stream's retraining config and its units
-    at the start; under ``server`` they are the config and all segments, at their
-    times. A retraining that does not finish inside the window gives nothing: its units
-    stay idle and no new model comes. Needs a plan for known streams.
+    at the start; under ``server`` they are the config and all segments, which wait for
+    retrainings that are late (:func:`formulations.replaying_slots.replay_slots`). A
+    retraining that does not finish inside the window gives nothing: its units stay
+    idle and no new model comes. Needs a plan for known streams.
     """
-    carry_out = _replay
     if instance.reallocation is Reallocation.SERVER:
-        carry_out = _replay_slots
+        return replay_slots(instance, schedule)
     streams = {stream.name: stream for stream in instance.streams}
     plans = tuple(
-        carry_out(instance, streams[plan.stream], plan) for plan in schedule.streams
+        _replay(instance, streams[plan.stream], plan) for plan in schedule.streams
     )
     return replace(schedule, streams=plans)
 
@@ -34,11 +33,3 @@ def _replay(instance: Instance, stream: Stream, plan: StreamPlan) -> StreamPlan:
     first = plan.segments[0]
     idx = model.finishing(idx, first.training_units)
     return model.plan(idx, first.inference_units, first.training_units)
-
-
-def _replay_slots(instance: Instance, stream: Stream, plan: StreamPlan) -> StreamPlan:
-    for config in stream.retraining:
-        if config.name == plan.retraining:
-            done = completion_seconds(instance, config, plan.segments)
-            return plan if done < math.inf else replace(plan, retraining=None)
-    return plan

@@ -12,7 +12,7 @@ from formulations.remaining_window import (
     next_completion,
     remaining_window,
 )
-from formulations.replaying import replay
+from formulations.replaying_slots import without_unfinished
 from formulations.schedule import Schedule
 from instances import Instance, Reallocation
 from solvers.result import StoppedBy
@@ -109,6 +109,9 @@ def rerun(
     replans, adopted = 0, 0
     slot = next_completion(instance, schedule, 0)
     while slot is not None and answer.stopped_by is None:
+        if search.remaining == 0:
+            answer.stopped_by = StoppedBy.TIME_LIMIT
+            break
         left = instance.window_seconds - slot * instance.slot_seconds
         if left < SHORTEST_SECONDS:
             break
@@ -130,10 +133,10 @@ def _is_adopted(
     instance: Instance, schedule: Schedule, trial: Schedule, adopt: Adopt
 ) -> bool:
     """Return whether a new plan is carried out: its rest by its own, to the end."""
-    verdict = evaluate(instance, replay(instance, trial))
+    verdict = evaluate(instance, without_unfinished(instance, trial))
     if adopt == "always" or not verdict.feasible:
         return verdict.feasible
-    before = evaluate(instance, replay(instance, schedule))
+    before = evaluate(instance, without_unfinished(instance, schedule))
     return not before.feasible or verdict.objective > before.objective
 
 
@@ -155,7 +158,7 @@ def _scored(
     instance: Instance, search: Search, schedule: Schedule, answer: Answer
 ) -> Answer:
     """Return a heuristic's answer: the schedule with what it is worth in slots."""
-    schedule = replay(instance, schedule)
+    schedule = without_unfinished(instance, schedule)
     verdict = evaluate(instance, schedule)
     found = Answer(stopped_by=answer.stopped_by, metadata=answer.metadata)
     if verdict.feasible:

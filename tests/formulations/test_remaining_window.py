@@ -4,9 +4,10 @@ from dataclasses import replace
 
 import pytest
 
-from formulations import Schedule, replay
+from formulations import Schedule
 from formulations.evaluate import evaluate
 from formulations.remaining_window import continued, next_completion, remaining_window
+from formulations.replaying_slots import without_unfinished
 from formulations.training_progress import completion_seconds, trained_by
 from instances import Instance, Reallocation
 from tests.small import retraining, schedule, segment, serving, stream, window
@@ -132,21 +133,10 @@ def test_a_retraining_that_is_given_up_stays_named_until_another_begins() -> Non
     paused = schedule(B=(None, [segment(0, "free", 0, 0)]), **idle)
     whole = continued(instance, begun(), 4, paused)
     assert whole.streams[1].retraining == "dear"
-    assert replay(instance, whole).streams[1].retraining is None
+    kept = without_unfinished(instance, whole)
+    assert kept.streams[1] == replace(whole.streams[1], retraining=None)
+    assert kept.streams[0] == whole.streams[0]
     other = schedule(B=("cheap", [segment(0, "free", 0, 1)]), **idle)
     whole = continued(instance, begun(), 4, other)
     assert whole.streams[1].retraining == "cheap"
     assert evaluate(instance, whole).streams[1].completion_seconds == pytest.approx(80)
-
-
-def test_replaying_keeps_segments_and_drops_what_does_not_finish() -> None:
-    """With 21 GPU-seconds B's 2 units do not do; nothing else changes."""
-    instance = camera()
-    dear = replace(instance.streams[1].retraining[0], gpu_seconds=21)
-    b = replace(instance.streams[1], retraining=(dear,))
-    changed = replace(instance, streams=(instance.streams[0], b, instance.streams[2]))
-    assert replay(instance, begun()) == begun()
-    found = replay(changed, begun())
-    assert found.streams[1] == replace(begun().streams[1], retraining=None)
-    assert found.streams[0] == begun().streams[0]
-    assert evaluate(changed, found).feasible
