@@ -72,7 +72,7 @@ def _put_off(
         lasts = begin + end - planned
         assert instance.slot_seconds is not None
         latest = max((slot * instance.slot_seconds for slot in slots), default=lasts)
-        begin = max(end, latest)
+        begin = max(begin, end, latest)
         if begin >= instance.window_seconds:
             break
     return tuple(

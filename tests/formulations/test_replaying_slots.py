@@ -78,6 +78,21 @@ def test_what_is_early_makes_up_for_what_is_late() -> None:
     assert completions(instance, found) == pytest.approx([25, 50, 60])
 
 
+def test_a_stretch_with_nothing_left_to_wait_for_is_left_out() -> None:
+    """A ends at 55 s and B, which trains on beside it, before: C begins at 60 s."""
+    instance = cameras(22, b=10)
+    both = schedule(
+        A=("retrain", [segment(0, "free", 0, 4), segment(20, "free", 1)]),
+        B=("retrain", [segment(0, "free", 0, 2), segment(30, "free", 2)]),
+        C=("retrain", [segment(0, "free", 3), segment(30, "free", 0, 4)]),
+    )
+    found = replay(instance, both)
+    assert [part.start_seconds for part in found.streams[0].segments] == [0, 60]
+    assert [part.start_seconds for part in found.streams[1].segments] == [0, 60]
+    assert [part.start_seconds for part in found.streams[2].segments] == [0, 60]
+    assert completions(instance, found) == pytest.approx([55, 50, 70])
+
+
 def test_nothing_waits_for_what_does_not_finish() -> None:
     """A's 41 GPU-seconds take more than the window on 4 units: it is dropped."""
     instance = cameras(41)
