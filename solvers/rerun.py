@@ -146,7 +146,10 @@ def _planned(
     """Return what a planner finds for a static window, or had found when stopped."""
     part = PartSearch(search, with_initial)
     try:
-        return plan(window, part)
+        answer = plan(window, part)
+        # What is proven of a static window is not proven of the server's.
+        answer.bound, answer.infeasible = None, False
+        return answer
     except TimeUp:
         stopped_by = StoppedBy.TIME_LIMIT
     except KeyboardInterrupt:
