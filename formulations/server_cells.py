@@ -67,6 +67,9 @@ class Training:
     is_whole
         Whether whole slots of whole units make its work, so that fractions of units
         gain nothing.
+    is_prompt
+        Whether the model must serve as soon as the work is done: it may be worse than
+        the one held, so that this is no matter of course.
     """
 
     option_idx: int
@@ -80,11 +83,15 @@ class Training:
     most: int
     first_most: int
     is_whole: bool
+    is_prompt: bool
 
     @property
     def kind(self) -> str:
-        """What its units are to a mixed-integer program, ``Continuous`` if whole."""
-        return "Continuous" if self.is_whole else "Integer"
+        """What its units are to a mixed-integer program.
+
+        ``Continuous`` where they come out whole.
+        """
+        return "Continuous" if self.is_whole and not self.is_prompt else "Integer"
 
     @property
     def slots(self) -> range:
@@ -177,6 +184,9 @@ class ServerCells:
         The window.
     spans
         What slots are left to each model; all that the window allows if ``None``.
+    held
+        For each stream the accuracies of the models that it may hold at first; that of
+        the window's own if ``None``.
 
     Attributes
     ----------
@@ -188,23 +198,33 @@ class ServerCells:
         Pieces of the units that may train a stream in a slot.
     scale
         Parts of a unit-slot that work is counted in.
+    slack
+        How much more work than in truth may be counted as done, in these parts.
     """
 
-    def __init__(self, window: ServerWindow, spans: Spans | None = None) -> None:
+    def __init__(
+        self,
+        window: ServerWindow,
+        spans: Spans | None = None,
+        held: Sequence[Sequence[float]] | None = None,
+    ) -> None:
         self.window = window
         slopes = _slopes(window)
         self.pieces = _pieces(slopes)
         self.scale = _scale(window, slopes)
+        is_exact = self.scale < MOST_SCALE
+        self.slack = 0 if is_exact else window.most_training * window.slots
         streams = []
         for v, options in enumerate(window.options):
             own = spans[v] if spans else _spans(options)
             may_stay, *rest = ((low, high) for low, high in own)
+            accuracies = held[v] if held else [window.accuracy(v, None)]
             streams.append(
                 StreamCells(
-                    held=(_served(window, v, window.accuracy(v, None)),),
+                    held=tuple(_served(window, v, each) for each in accuracies),
                     may_stay=may_stay[0] <= may_stay[1],
                     trainings=tuple(
-                        self._training(v, idx, low, high, slopes)
+                        self._training(v, idx, low, high, slopes, max(accuracies))
                         for idx, (low, high) in enumerate(rest)
                         if low <= high
                     ),
@@ -280,6 +300,7 @@ class ServerCells:
         low: int,
         high: int,
         slopes: list[tuple[int, float]],
+        best_held: float,
     ) -> Training:
         option = self.window.options[stream_idx][option_idx]
         gains = tuple(_up(self.scale * slope) for _, slope in slopes)
@@ -299,6 +320,7 @@ class ServerCells:
             most=_total(units, gains),
             first_most=_total(units, first),
             is_whole=self.window.is_linear and option.release_share == 1,
+            is_prompt=option.work > 0 and option.accuracy < best_held,
         )
 
 

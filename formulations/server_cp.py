@@ -35,6 +35,8 @@ class ServerCp:
     ----------
     cells
         The choices left in the window.
+    label
+        What the names of variables and constraints begin with.
     problem
         The CP-SAT model; maximises ``SCALE`` times the weighted mean, rounded.
     ready, train, full, done, level, serve
@@ -42,6 +44,7 @@ class ServerCp:
     """
 
     cells: ServerCells
+    label: str
     problem: "CpModel"
     ready: dict[Key, "IntVar"]
     train: dict[Key, "IntVar"]
@@ -125,7 +128,10 @@ def build(
 
 
 def add_variables(
-    cells: ServerCells, problem: "CpModel", check_time: Callable[[], None]
+    cells: ServerCells,
+    problem: "CpModel",
+    check_time: Callable[[], None],
+    label: str = "",
 ) -> ServerCp:
     """Add the variables of all families.
 
@@ -142,12 +148,13 @@ def add_variables(
         check_time()
         v, *others = key
         return problem.new_int_var(
-            0, high, "_".join([family, names[v], *map(str, others)])
+            0, high, label + "_".join([family, names[v], *map(str, others)])
         )
 
     level = {key: add("level", key, 1) for key in cells.level_keys}
     return ServerCp(
         cells=cells,
+        label=label,
         problem=problem,
         ready={key: add("ready", key, 1) for key in cells.ready_keys()},
         train={
@@ -196,6 +203,7 @@ def add_constraints(model: ServerCp, check_time: Callable[[], None]) -> None:
     add_steeper_pieces(model, check_time)
     add_progress(model, check_time)
     add_work(model, check_time)
+    add_prompt_service(model, check_time)
 
 
 def add_one_training(model: ServerCp, check_time: Callable[[], None]) -> None:
@@ -210,7 +218,9 @@ def add_one_training(model: ServerCp, check_time: Callable[[], None]) -> None:
             for k, training in enumerate(stream.trainings)
         ]
         if terms or not stream.may_stay:
-            _add(model, "one_training", (v,), terms, None if stream.may_stay else 1, 1)
+            add_row(
+                model, "one_training", (v,), terms, None if stream.may_stay else 1, 1
+            )
 
 
 def add_readiness(model: ServerCp, check_time: Callable[[], None]) -> None:
@@ -219,7 +229,7 @@ def add_readiness(model: ServerCp, check_time: Callable[[], None]) -> None:
         check_time()
         if t < model.cells.training((v, k)).high:
             terms = [(x, 1), (model.ready[v, k, t + 1], -1)]
-            _add(model, "readiness", (v, k, t), terms, None, 0)
+            add_row(model, "readiness", (v, k, t), terms, None, 0)
 
 
 def add_one_level(model: ServerCp, check_time: Callable[[], None]) -> None:
@@ -233,7 +243,7 @@ def add_one_level(model: ServerCp, check_time: Callable[[], None]) -> None:
         rows[v, t].append((x, 1))
     for key, terms in rows.items():
         check_time()
-        _add(model, "one_level", key, terms, 1, 1)
+        add_row(model, "one_level", key, terms, 1, 1)
 
 
 def add_models_of_levels(model: ServerCp, check_time: Callable[[], None]) -> None:
@@ -243,7 +253,7 @@ def add_models_of_levels(model: ServerCp, check_time: Callable[[], None]) -> Non
         if len(models) > 1:
             terms = [(model.serve[v, m, level, t], 1) for m in models]
             terms.append((model.level[v, level, t], -1))
-            _add(model, "models_of_level", (v, level, t), terms, 0, 0)
+            add_row(model, "models_of_level", (v, level, t), terms, 0, 0)
 
 
 def add_ready_models(model: ServerCp, check_time: Callable[[], None]) -> None:
@@ -260,7 +270,7 @@ def add_ready_models(model: ServerCp, check_time: Callable[[], None]) -> None:
                     (model.serve[v, m, level, t], 1) for level in training.served.levels
                 ]
                 terms.append((model.ready[v, k, min(t, training.high)], -1))
-                _add(model, "ready_model", (v, k, t), terms, 0, 0)
+                add_row(model, "ready_model", (v, k, t), terms, 0, 0)
 
 
 def add_capacity(model: ServerCp, check_time: Callable[[], None]) -> None:
@@ -273,7 +283,7 @@ def add_capacity(model: ServerCp, check_time: Callable[[], None]) -> None:
         rows[key[-1]].append((x, 1))
     for t, terms in enumerate(rows):
         check_time()
-        _add(model, "capacity", (t,), terms, None, window.total_units)
+        add_row(model, "capacity", (t,), terms, None, window.total_units)
 
 
 def add_training_times(model: ServerCp, check_time: Callable[[], None]) -> None:
@@ -288,7 +298,7 @@ def add_training_times(model: ServerCp, check_time: Callable[[], None]) -> None:
         terms = [(x, 1), (model.ready[v, k, training.high], -units)]
         if t >= training.low:
             terms.append((model.ready[v, k, t], units))
-        _add(model, "training_time", (v, k, j, t), terms, None, 0)
+        add_row(model, "training_time", (v, k, j, t), terms, None, 0)
 
 
 def add_steeper_pieces(model: ServerCp, check_time: Callable[[], None]) -> None:
@@ -302,12 +312,12 @@ def add_steeper_pieces(model: ServerCp, check_time: Callable[[], None]) -> None:
         steeper = pieces[j].steeper
         if steeper:
             terms = [(x, 1), (model.full[v, k, steeper, t], -pieces[j].units)]
-            _add(model, "steeper", (v, k, j, t), terms, None, 0)
+            add_row(model, "steeper", (v, k, j, t), terms, None, 0)
     for (v, k, j, t), x in model.full.items():
         check_time()
         for i in range(j):
             terms = [(model.train[v, k, i, t], 1), (x, -pieces[i].units)]
-            _add(model, "before_steeper", (v, k, j, t, i), terms, 0, None)
+            add_row(model, "before_steeper", (v, k, j, t, i), terms, 0, None)
 
 
 def add_progress(model: ServerCp, check_time: Callable[[], None]) -> None:
@@ -326,7 +336,7 @@ def add_progress(model: ServerCp, check_time: Callable[[], None]) -> None:
         if t > training.release:
             terms.append((model.done[v, k, t], 1))
         terms.append((x, -1))
-        _add(model, "progress", (v, k, after), terms, 0, 0)
+        add_row(model, "progress", (v, k, after), terms, 0, 0)
 
 
 def add_work(model: ServerCp, check_time: Callable[[], None]) -> None:
@@ -340,10 +350,28 @@ def add_work(model: ServerCp, check_time: Callable[[], None]) -> None:
         needed = model.cells.training((v, k)).needed(t)
         if needed:
             terms = [(x, 1), *((model.ready[v, k, c], -n) for c, n in needed)]
-            _add(model, "work", (v, k, t), terms, 0, None)
+            add_row(model, "work", (v, k, t), terms, 0, None)
 
 
-def _add(
+def add_prompt_service(model: ServerCp, check_time: Callable[[], None]) -> None:
+    """Serve when the work is done, done_t ≤ W - 1 + (D_t - W + 1) ready_t.
+
+    D_t is what the slots before t can do at most. Only for models that may be worse
+    than the one held; others are better served sooner anyway.
+    """
+    for (v, k, t), x in model.done.items():
+        check_time()
+        training = model.cells.training((v, k))
+        most = training.doable(0, t)
+        undone = training.work - 1 + model.cells.slack
+        if training.is_prompt and most > undone:
+            terms = [(x, 1)]
+            if t >= training.low:
+                terms.append((model.ready[v, k, t], undone - most))
+            add_row(model, "prompt_service", (v, k, t), terms, None, undone)
+
+
+def add_row(
     model: ServerCp,
     family: str,
     key: Key,
@@ -358,4 +386,4 @@ def _add(
     row = model.problem.add_linear_constraint(
         total, INT_MIN if low is None else low, INT_MAX if high is None else high
     )
-    row.with_name("_".join([family, *map(str, key)]))
+    row.with_name(model.label + "_".join([family, *map(str, key)]))

@@ -16,24 +16,37 @@ def plan_of(
 ) -> ServerPlan | None:
     """Return the plan that values of an exact model stand for.
 
-    Units train by earliest deadline first, or else as the model says; a model that is
-    done early serves early. ``None`` if values within an engine's tolerances, or works
-    that were rounded, do not make a plan.
+    ``None`` if values within an engine's tolerances, or works that were rounded, do
+    not make a plan.
+    """
+    return next(iter(plans_of(cells, ready, level, train)), None)
+
+
+def plans_of(
+    cells: ServerCells, ready: Value, level: Value, train: Value
+) -> list[ServerPlan]:
+    """Return the plans that train by earliest deadline first, and as the model says.
+
+    In both a model that is done early serves early. A plan that is none is left out.
     """
     window = cells.window
     chosen = [_cell(stream, v, ready) for v, stream in enumerate(cells.streams)]
     levels = _levels(cells, level)
-    plan = plan_of_levels(window, chosen, levels)
-    if plan is None:
-        units = [[0] * window.slots for _ in cells.streams]
-        for v, k, j, t in cells.train_keys():
-            units[v][t] += round(train((v, k, j, t)))
-        plan = ServerPlan(
+    plans = []
+    by_deadline = plan_of_levels(window, chosen, levels)
+    if by_deadline is not None:
+        plans.append(by_deadline)
+    units = [[0] * window.slots for _ in cells.streams]
+    for v, k, j, t in cells.train_keys():
+        units[v][t] += round(train((v, k, j, t)))
+    plans.append(
+        ServerPlan(
             cells=tuple(chosen),
             levels=tuple(map(tuple, levels)),
             training=tuple(map(tuple, units)),
         )
-    return settled(window, plan)
+    )
+    return [plan for each in plans if (plan := settled(window, each)) is not None]
 
 
 def settled(window: ServerWindow, plan: ServerPlan) -> ServerPlan | None:
@@ -58,21 +71,35 @@ def settled(window: ServerWindow, plan: ServerPlan) -> ServerPlan | None:
     return ServerPlan(cells=tuple(found), levels=plan.levels, training=plan.training)
 
 
-def plan_of_schedule(window: ServerWindow, schedule: Schedule) -> ServerPlan | None:
+def plan_of_schedule(
+    window: ServerWindow, schedule: Schedule, *, exactly: bool = False
+) -> ServerPlan | None:
     """Return a plan at least as good as a feasible schedule.
 
     ``None`` if no plan is found: only where options of other shapes stand for its
     configs.
+
+    Parameters
+    ----------
+    window
+        The window.
+    schedule
+        One of its feasible schedules.
+    exactly
+        Whether to train the schedule's own configs in its own units, which all must be
+        options. Otherwise options as good may stand for them.
     """
     plans = {plan.stream: plan for plan in schedule.streams}
     own = [plans[stream.name] for stream in window.instance.streams]
     chosen = cells_of(window, schedule)
+    if exactly:
+        chosen = [(_option(window, v, plan), 0) for v, plan in enumerate(own)]
     levels = []
     for v, plan in enumerate(own):
         units = [level.units for level in window.levels[v]]
         given = _units(window, plan, "inference_units")
         levels.append([sum(n <= most for n in units) - 1 for most in given])
-    found = plan_of_levels(window, chosen, levels)
+    found = None if exactly else plan_of_levels(window, chosen, levels)
     if found is None:
         training = [
             _units(window, plan, "training_units") if option is not None else ()
@@ -86,10 +113,13 @@ def plan_of_schedule(window: ServerWindow, schedule: Schedule) -> ServerPlan | N
     return settled(window, found)
 
 
-def values_of(cells: ServerCells, plan: ServerPlan) -> dict[str, dict[Key, int]] | None:
+def values_of(
+    cells: ServerCells, plan: ServerPlan, held: Sequence[int] | None = None
+) -> dict[str, dict[Key, int]] | None:
     """Return what a plan gives each variable, by family; 0 where nothing is told.
 
-    ``None`` if the plan's cells are not among those left.
+    ``None`` if the plan's cells are not among those left. ``held`` tells which of the
+    models that a stream may hold it does hold, the first one if ``None``.
     """
     ready: dict[Key, int] = {}
     train: dict[Key, int] = {}
@@ -123,7 +153,8 @@ def values_of(cells: ServerCells, plan: ServerPlan) -> dict[str, dict[Key, int]]
             return None
         for t, at in enumerate(plan.levels[v]):
             level[v, at, t] = 1
-            serve[v, 0 if t < slot else len(stream.held) + k, at, t] = 1
+            before = held[v] if held else 0
+            serve[v, before if t < slot else len(stream.held) + k, at, t] = 1
     return {
         "ready": ready,
         "train": train,
@@ -132,6 +163,15 @@ def values_of(cells: ServerCells, plan: ServerPlan) -> dict[str, dict[Key, int]]
         "level": level,
         "serve": serve,
     }
+
+
+def _option(window: ServerWindow, stream_idx: int, plan: StreamPlan) -> int | None:
+    """Return the option that is a plan's own config; ``None`` without one."""
+    configs = window.instance.streams[stream_idx].retraining
+    for idx, option in enumerate(window.options[stream_idx]):
+        if configs[option.config_idx].name == plan.retraining:
+            return idx
+    return None
 
 
 def _cell(stream: StreamCells, stream_idx: int, ready: Value) -> Cell:

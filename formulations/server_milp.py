@@ -33,6 +33,8 @@ class ServerMilp:
     ----------
     cells
         The choices left in the window.
+    label
+        What the names of variables and constraints begin with.
     problem
         The PuLP model; maximises ``scale`` times the weighted mean.
     ready, train, full, done, level, serve
@@ -40,6 +42,7 @@ class ServerMilp:
     """
 
     cells: ServerCells
+    label: str
     problem: "LpProblem"
     ready: dict[Key, "LpVariable"]
     train: dict[Key, "LpVariable"]
@@ -123,7 +126,10 @@ def build(
 
 
 def add_variables(
-    cells: ServerCells, problem: "LpProblem", check_time: Callable[[], None]
+    cells: ServerCells,
+    problem: "LpProblem",
+    check_time: Callable[[], None],
+    label: str = "",
 ) -> ServerMilp:
     """Add the variables of all families.
 
@@ -141,12 +147,13 @@ def add_variables(
         check_time()
         v, *others = key
         return problem.add_variable(
-            "_".join([family, names[v], *map(str, others)]), 0, high, kind
+            label + "_".join([family, names[v], *map(str, others)]), 0, high, kind
         )
 
     level = {key: add("level", key, 1) for key in cells.level_keys}
     return ServerMilp(
         cells=cells,
+        label=label,
         problem=problem,
         ready={key: add("ready", key, 1) for key in cells.ready_keys()},
         train={
@@ -195,6 +202,7 @@ def add_constraints(model: ServerMilp, check_time: Callable[[], None]) -> None:
     add_steeper_pieces(model, check_time)
     add_progress(model, check_time)
     add_work(model, check_time)
+    add_prompt_service(model, check_time)
 
 
 def add_one_training(model: ServerMilp, check_time: Callable[[], None]) -> None:
@@ -209,7 +217,9 @@ def add_one_training(model: ServerMilp, check_time: Callable[[], None]) -> None:
             for k, training in enumerate(stream.trainings)
         ]
         if terms or not stream.may_stay:
-            _add(model, "one_training", (v,), terms, None if stream.may_stay else 1, 1)
+            add_row(
+                model, "one_training", (v,), terms, None if stream.may_stay else 1, 1
+            )
 
 
 def add_readiness(model: ServerMilp, check_time: Callable[[], None]) -> None:
@@ -218,7 +228,7 @@ def add_readiness(model: ServerMilp, check_time: Callable[[], None]) -> None:
         check_time()
         if t < model.cells.training((v, k)).high:
             terms = [(x, 1), (model.ready[v, k, t + 1], -1)]
-            _add(model, "readiness", (v, k, t), terms, None, 0)
+            add_row(model, "readiness", (v, k, t), terms, None, 0)
 
 
 def add_one_level(model: ServerMilp, check_time: Callable[[], None]) -> None:
@@ -232,7 +242,7 @@ def add_one_level(model: ServerMilp, check_time: Callable[[], None]) -> None:
         rows[v, t].append((x, 1))
     for key, terms in rows.items():
         check_time()
-        _add(model, "one_level", key, terms, 1, 1)
+        add_row(model, "one_level", key, terms, 1, 1)
 
 
 def add_models_of_levels(model: ServerMilp, check_time: Callable[[], None]) -> None:
@@ -242,7 +252,7 @@ def add_models_of_levels(model: ServerMilp, check_time: Callable[[], None]) -> N
         if len(models) > 1:
             terms = [(model.serve[v, m, level, t], 1) for m in models]
             terms.append((model.level[v, level, t], -1))
-            _add(model, "models_of_level", (v, level, t), terms, 0, 0)
+            add_row(model, "models_of_level", (v, level, t), terms, 0, 0)
 
 
 def add_ready_models(model: ServerMilp, check_time: Callable[[], None]) -> None:
@@ -259,7 +269,7 @@ def add_ready_models(model: ServerMilp, check_time: Callable[[], None]) -> None:
                     (model.serve[v, m, level, t], 1) for level in training.served.levels
                 ]
                 terms.append((model.ready[v, k, min(t, training.high)], -1))
-                _add(model, "ready_model", (v, k, t), terms, 0, 0)
+                add_row(model, "ready_model", (v, k, t), terms, 0, 0)
 
 
 def add_capacity(model: ServerMilp, check_time: Callable[[], None]) -> None:
@@ -272,7 +282,7 @@ def add_capacity(model: ServerMilp, check_time: Callable[[], None]) -> None:
         rows[key[-1]].append((x, 1))
     for t, terms in enumerate(rows):
         check_time()
-        _add(model, "capacity", (t,), terms, None, window.total_units)
+        add_row(model, "capacity", (t,), terms, None, window.total_units)
 
 
 def add_training_times(model: ServerMilp, check_time: Callable[[], None]) -> None:
@@ -287,7 +297,7 @@ def add_training_times(model: ServerMilp, check_time: Callable[[], None]) -> Non
         terms = [(x, 1), (model.ready[v, k, training.high], -units)]
         if t >= training.low:
             terms.append((model.ready[v, k, t], units))
-        _add(model, "training_time", (v, k, j, t), terms, None, 0)
+        add_row(model, "training_time", (v, k, j, t), terms, None, 0)
 
 
 def add_steeper_pieces(model: ServerMilp, check_time: Callable[[], None]) -> None:
@@ -301,12 +311,12 @@ def add_steeper_pieces(model: ServerMilp, check_time: Callable[[], None]) -> Non
         steeper = pieces[j].steeper
         if steeper:
             terms = [(x, 1), (model.full[v, k, steeper, t], -pieces[j].units)]
-            _add(model, "steeper", (v, k, j, t), terms, None, 0)
+            add_row(model, "steeper", (v, k, j, t), terms, None, 0)
     for (v, k, j, t), x in model.full.items():
         check_time()
         for i in range(j):
             terms = [(model.train[v, k, i, t], 1), (x, -pieces[i].units)]
-            _add(model, "before_steeper", (v, k, j, t, i), terms, 0, None)
+            add_row(model, "before_steeper", (v, k, j, t, i), terms, 0, None)
 
 
 def add_progress(model: ServerMilp, check_time: Callable[[], None]) -> None:
@@ -325,7 +335,7 @@ def add_progress(model: ServerMilp, check_time: Callable[[], None]) -> None:
         if t > training.release:
             terms.append((model.done[v, k, t], 1))
         terms.append((x, -1))
-        _add(model, "progress", (v, k, after), terms, 0, 0)
+        add_row(model, "progress", (v, k, after), terms, 0, 0)
 
 
 def add_work(model: ServerMilp, check_time: Callable[[], None]) -> None:
@@ -339,10 +349,28 @@ def add_work(model: ServerMilp, check_time: Callable[[], None]) -> None:
         needed = model.cells.training((v, k)).needed(t)
         if needed:
             terms = [(x, 1), *((model.ready[v, k, c], -n) for c, n in needed)]
-            _add(model, "work", (v, k, t), terms, 0, None)
+            add_row(model, "work", (v, k, t), terms, 0, None)
 
 
-def _add(
+def add_prompt_service(model: ServerMilp, check_time: Callable[[], None]) -> None:
+    """Serve when the work is done, done_t ≤ W - 1 + (D_t - W + 1) ready_t.
+
+    D_t is what the slots before t can do at most. Only for models that may be worse
+    than the one held; others are better served sooner anyway.
+    """
+    for (v, k, t), x in model.done.items():
+        check_time()
+        training = model.cells.training((v, k))
+        most = training.doable(0, t)
+        undone = training.work - 1 + model.cells.slack
+        if training.is_prompt and most > undone:
+            terms = [(x, 1)]
+            if t >= training.low:
+                terms.append((model.ready[v, k, t], undone - most))
+            add_row(model, "prompt_service", (v, k, t), terms, None, undone)
+
+
+def add_row(
     model: ServerMilp,
     family: str,
     key: Key,
@@ -362,6 +390,6 @@ def _add(
     sense, side = LpConstraintLE, high
     if low is not None:
         sense, side = LpConstraintGE if high is None else LpConstraintEQ, low
-    name = "_".join([family, *map(str, key)])
+    name = model.label + "_".join([family, *map(str, key)])
     row = LpConstraint(LpAffineExpression(terms), sense, name, side)
     model.problem.addConstraint(row)

@@ -6,6 +6,7 @@ from typing import Any, Literal
 
 from formulations import horizon_milp
 from formulations.horizon_milp import HorizonMilp
+from instances import Reallocation
 from instances.horizon import Horizon
 from solvers.compiled_work import in_time
 from solvers.horizon_prices import ROUNDING, loaded
@@ -25,7 +26,8 @@ def solve_horizon_milp(
     Parameters
     ----------
     horizon
-        Problem with reallocation ``never`` or ``stream``.
+        The problem; with reallocation ``server`` its program is time-indexed instead,
+        and nothing is settled before.
     search
         The run's options, clock and incumbents.
     backend
@@ -37,6 +39,10 @@ def solve_horizon_milp(
     from solvers import pulp_adapter
 
     backend = pulp_adapter.check_backend(backend)
+    if horizon.reallocation is Reallocation.SERVER:
+        from solvers.horizon_server import solve_horizon_server_milp
+
+        return solve_horizon_server_milp(horizon, search, backend)
     began = search.seconds
     others = -math.inf
     if presolve == "none":
