@@ -30,7 +30,7 @@ WARMEST, COLDEST = 0.01, 1e-5
 RETURN_ROUNDS = 25
 """Rounds after which the worst half of the walkers goes on from the best."""
 
-MOST_CELLS = 20_000_000
+MOST_CELLS = 5_000_000
 """Streams times slots of one batch."""
 
 
@@ -77,8 +77,8 @@ def solve_schedule_search(
         return Answer(infeasible=True)
     cells = len(instance.streams) * window.slots
     size = max(1, min(candidates, MOST_CELLS // cells))
-    flock = in_time(search, lambda _: _Flock(window, search, device))
     starts = _starts(instance, search)
+    flock = in_time(search, lambda _: _Flock(window, search, device))
     flock.begin(starts, min(size, WALKERS))
     for done in range(iterations):
         search.check_time()
