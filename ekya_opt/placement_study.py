@@ -28,6 +28,7 @@ DEFAULT_SOLVERS = (
     "cp-sat",
     "round-and-pack:plan=dp",
     "round-and-pack:plan=dp:redistribute=true",
+    "round-and-pack:plan=dp:redistribute=true:restarts=true",
     "round-and-pack:plan=thief",
     "round-and-pack:plan=thief:redistribute=true",
 )

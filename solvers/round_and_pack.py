@@ -23,6 +23,7 @@ def solve_round_and_pack(
     *,
     plan: Literal["dp", "thief"] = "dp",
     redistribute: bool = False,
+    restarts: bool = False,
 ) -> Answer:
     """Ekya's placement: a pooled plan's shares rounded down to the menu and packed.
 
@@ -43,31 +44,37 @@ def solve_round_and_pack(
     redistribute
         Whether what rounding leaves is given back: while other sizes of some stream's
         two jobs can be packed and pay, the stream that gains most a unit gets them.
+    restarts
+        Whether all is also given out from the rounded inference alone, and from
+        nothing at all; the best plan stays. Without ``redistribute`` it does nothing.
     """
     planned, pooled = _pooled_plan(placement, search, plan)
     if pooled is None:
         return Answer()
     packer = Packer(placement)
-    packed = packer.pack(_rounded(packer, pooled))
-    _report(search, packed)
-    changes = 0
-    while redistribute:
-        better = _improved(packer, packed, search)
-        if better is None:
-            break
-        packed = better
-        changes += 1
+    rounded = _rounded(packer, pooled)
+    starts = [rounded]
+    if redistribute and restarts:
+        starts += [
+            [(inference, 0) for inference, _ in rounded],
+            [(0, 0)] * len(rounded),
+        ]
+    found = []
+    for units in starts:
+        packed = packer.pack(units)
         _report(search, packed)
-    metadata = {
-        "planned": planned,
-        "changes": changes,
-        "streams_below_floor": packed.below_floor,
-    }
-    if packed.below_floor:
+        while redistribute:
+            better = _improved(packer, packed, search)
+            if better is None:
+                break
+            packed = better
+            _report(search, packed)
+        found.append(packed)
+    best = max(found, key=lambda each: each.worth)
+    metadata = {"planned": planned, "streams_below_floor": best.below_floor}
+    if best.below_floor:
         return Answer(metadata=metadata)
-    return Answer(
-        schedule=packed.schedule, objective=packed.objective, metadata=metadata
-    )
+    return Answer(schedule=best.schedule, objective=best.objective, metadata=metadata)
 
 
 def report_packed(placement: Placement, search: Search) -> None:
@@ -79,7 +86,7 @@ def report_packed(placement: Placement, search: Search) -> None:
     options = replace(search.options, time_limit=limit, initial_schedule=None)
     packing = Search(options)
     with suppress(TimeUp):
-        solve_round_and_pack(placement, packing, redistribute=True)
+        solve_round_and_pack(placement, packing, redistribute=True, restarts=True)
     if packing.objective is not None:
         search.report(packing.objective, lambda: packing.schedule)
 
