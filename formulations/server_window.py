@@ -43,6 +43,8 @@ class Option:
         Of the retrained model.
     work
         Unit-slots that it takes: GPU-seconds in units of one unit for one slot.
+    least_work
+        The same less what the referee's tolerance on instants may forgive, for bounds.
     release
         First slot in which it can train.
     release_share
@@ -55,6 +57,7 @@ class Option:
     config_idx: int
     accuracy: float
     work: float
+    least_work: float
     release: int
     release_share: float
     first: int
@@ -153,18 +156,29 @@ class ServerWindow:
         return bool(np.array_equal(self.gains, np.arange(self.total_units + 1)))
 
     @cached_property
+    def is_integral(self) -> bool:
+        """Whether trainings take whole units in whole slots.
+
+        Then a dynamic program bounds the best schedule of given cells.
+        """
+        return self.is_linear and all(
+            option.release_share == 1 and option.work == option.least_work
+            for option in self._trained
+        )
+
+    @cached_property
     def is_whole(self) -> bool:
         """Whether trainings take whole units in whole slots from one release on.
 
         Then the order of the deadlines decides which trainings fit together, and the
-        best schedule of given cells is found by a dynamic program.
+        dynamic program finds the best schedule of given cells.
         """
-        trained = [option for row in self.options for option in row if option.work]
-        return (
-            self.is_linear
-            and all(option.release_share == 1 for option in trained)
-            and len({option.release for option in trained}) <= 1
-        )
+        releases = {option.release for option in self._trained}
+        return self.is_integral and len(releases) <= 1
+
+    @property
+    def _trained(self) -> list[Option]:
+        return [option for row in self.options for option in row if option.work]
 
     def accuracy(self, stream_idx: int, option_idx: int | None) -> float:
         """Return the accuracy of a stream's model: the one held, or an option's."""
@@ -201,14 +215,25 @@ class ServerWindow:
             same = TIME_TOLERANCE * self.instance.window_seconds
             return max(0, math.ceil((config.delay_seconds - same) / self.slot_seconds))
         release, share = self._release(config)
-        return release + 1 if share else release
+        at_once = self._work(config) <= self._forgiven(float(self.gains.max()))
+        return release if share == 1 and at_once else release + 1
+
+    def _work(self, config: RetrainingConfig) -> float:
+        return config.gpu_seconds * self.instance.units_per_gpu / self.slot_seconds
+
+    def _forgiven(self, gain: float) -> float:
+        """Return the unit-slots that the referee forgives at a gain in the last slot.
+
+        A retraining may end a billionth of the window after the slot's end.
+        """
+        return TIME_TOLERANCE * self.slots * gain
 
     def _release(self, config: RetrainingConfig) -> tuple[int, float]:
         """Return the first slot with time to train, and the part of it left."""
         slot, passed = divmod(config.delay_seconds / self.slot_seconds, 1.0)
-        if 1 - passed < TIME_TOLERANCE * self.slots:
+        if 1 - passed < ROUNDING * self.slots:
             slot, passed = slot + 1, 0.0
-        elif passed < TIME_TOLERANCE * self.slots:
+        elif passed < ROUNDING * self.slots:
             passed = 0.0
         return int(min(slot, self.slots)), 1 - passed
 
@@ -238,26 +263,31 @@ class ServerWindow:
         return found[::-1]
 
     def _option(self, config_idx: int, config: RetrainingConfig) -> Option:
-        release, share = 0, 1.0
+        release, share, work, least = 0, 1.0, 0.0, 0.0
         first = last = self._first(config)
-        work = config.gpu_seconds * self.instance.units_per_gpu / self.slot_seconds
-        if work > 0:
+        if config.gpu_seconds > 0:
             release, share = self._release(config)
+            most = float(self.gains[: self.most_training + 1].max())
+            work = self._work(config)
+            least = max(0.0, work - self._forgiven(most))
             if self.is_linear and share == 1:
                 # Units are whole: what is left of the last one is lost.
-                work = float(math.ceil(work * (1 - ROUNDING) - ROUNDING))
-            most = float(self.gains[: self.most_training + 1].max())
-            first = self.slots if most == 0 else _first_end(work, most, release, share)
+                work = max(1.0, math.ceil(work - 0.9 * self._forgiven(1)))
+                least = float(math.ceil(least * (1 - ROUNDING)))
+            if most == 0:
+                first = self.slots
+            elif least > 0:
+                first = _first_end(least, most, release, share)
             last = self.slots - 1
-        last = min(last, self.slots - 1)
         return Option(
             config_idx=config_idx,
             accuracy=config.accuracy,
             work=work,
+            least_work=least,
             release=release,
             release_share=share,
             first=first,
-            last=last,
+            last=min(last, self.slots - 1),
         )
 
 

@@ -8,8 +8,8 @@ from itertools import product
 
 from formulations.evaluate import evaluate
 from formulations.schedule import Schedule, Segment, StreamPlan
-from formulations.stream_model import check_static
 from instances import Instance, InstanceTooLarge, Reallocation, Stream
+from solvers.brute_force_server import enumerate_server
 from solvers.search import Answer, Search
 
 
@@ -21,7 +21,8 @@ def solve_brute_force(
     It shares nothing with the models but the referee, which prices each plan. More
     than ``most_plans`` plans and splits together are refused.
     """
-    check_static(instance)
+    if instance.reallocation is Reallocation.SERVER:
+        return enumerate_server(instance, search, most_plans)
     _refuse_large(instance, most_plans)
     menus = [_best_plans(instance, stream, search) for stream in instance.streams]
     weights = [stream.weight / instance.total_weight for stream in instance.streams]

@@ -2,18 +2,31 @@
 
 import numpy as np
 
+from formulations.certificate import Certificate
 from formulations.schedule import Schedule
 from formulations.server_plan import ServerPlan, cells_of
 from formulations.server_window import ServerWindow
 from instances import Instance, InvalidOption
 from solvers.compiled_work import in_time
-from solvers.search import Answer, Search
+from solvers.result import StoppedBy
+from solvers.search import Answer, Search, TimeUp
 from solvers.server_search import ServerSearch, Whole
-from solvers.server_tree import ServerTree
+from solvers.server_tree import Floats, ServerTree
 
 FIRST_MOVES = 20_000
 MOVES = 20_000
 NODE_MOVES = 2_000
+
+LOOKS = 16
+"""Of so many parts that stay open one is annealed in, unless it is a leaf."""
+
+ANNEALINGS = 3
+"""Times that the root is looked at again with what annealing finds."""
+
+PRICE_SCALE = 2**40
+
+NEARLY = 1e-4
+"""Annealing's value of cells may be so much less than that of their best plan."""
 
 
 def solve_decomposition(
@@ -23,8 +36,9 @@ def solve_decomposition(
 
     A column is one stream's whole window: its option, the slot from which the model
     serves, and its units in every slot, priced by closed form at given slot prices. The
-    prices' bound (Fisher, 1981) is lowered by a subgradient method, cells are fixed by
-    reduced costs, and the rest is branched on.
+    prices' bound (Fisher, 1981) is lowered by a subgradient method. Reduced costs leave
+    out cells and bound the units that can train in a slot, which lowers the bound
+    again; the rest is branched on.
 
     Parameters
     ----------
@@ -33,7 +47,8 @@ def solve_decomposition(
     search
         The run's options, clock and incumbents.
     gap
-        Relative gap at which to stop, in [0, 1); 0 proves the optimum.
+        Relative gap at which to stop, in [0, 1); 0 proves the optimum where a dynamic
+        program finds the best plan of given cells.
     """
     if not 0 <= gap < 1:
         message = f"decomposition: gap is {gap:g}, expected at least 0 and below 1"
@@ -45,40 +60,58 @@ def solve_decomposition(
     climb = Climb(window, kernels, search)
     climb.start()
     climb.anneal(FIRST_MOVES)
-    tree = ServerTree(kernels, climb.objective, gap)
-    climb.low, climb.high = tree.root.low.copy(), tree.root.high.copy()
-    root_bound = tree.bound
-    search.report_bound(root_bound)
+    tree = ServerTree(kernels, climb.known, gap)
+    answer = Answer()
+    try:
+        _close(tree, climb, search)
+    except TimeUp:
+        answer.stopped_by = StoppedBy.TIME_LIMIT
+    except KeyboardInterrupt:
+        answer.stopped_by = StoppedBy.INTERRUPT
+    search.report_bound(tree.bound)
+    answer.schedule, answer.objective = search.schedule, search.objective
+    answer.bound = tree.bound
+    certificate = Certificate(prices=tuple(map(tuple, map(_rounded, tree.passes))))
+    answer.metadata.update(
+        nodes=tree.nodes,
+        cells=int((kernels.arrays.last - kernels.arrays.first + 1).sum()),
+        cells_after_fixing=int(np.maximum(tree.root.high - tree.root.low + 1, 0).sum()),
+        root_bound=tree.root_bound,
+        certificate=certificate.as_dict(),
+    )
+    return answer
+
+
+def _close(tree: ServerTree, climb: "Climb", search: Search) -> None:
+    """Anneal and branch until the bound is close enough."""
+    search.report_bound(tree.bound)
+    climb.look(tree.likely(tree.root), True)
+    for _ in range(ANNEALINGS):
+        if tree.done:
+            break
+        search.check_time()
+        climb.low, climb.high = tree.root.low, tree.root.high
+        climb.anneal(MOVES)
+        tree.narrow(climb.known)
+        search.report_bound(tree.bound)
+    parts = 0
+
+    def found(cells: tuple[Whole, Whole], is_leaf: bool) -> None:
+        nonlocal parts
+        parts += 1
+        if is_leaf or parts % LOOKS == 0:
+            climb.look(cells, is_leaf)
+            tree.objective = max(tree.objective, climb.known)
+
     while not tree.done:
         search.check_time()
-        if tree.nodes < 3 or tree.nodes.bit_count() == 1:
-            climb.anneal(MOVES)
-            tree.objective = climb.objective
-        before = tree.objective
-
-        def found(cells: tuple[Whole, Whole], is_leaf: bool) -> None:
-            climb.look(cells, is_leaf)
-            tree.objective = climb.objective
-
         tree.grow(found)
-        if tree.objective > before:
-            continue
         search.report_bound(tree.bound)
-    search.report_bound(tree.bound)
-    return Answer(
-        schedule=search.schedule,
-        objective=search.objective,
-        bound=tree.bound,
-        metadata={
-            "nodes": tree.nodes,
-            "cells": int((kernels.arrays.last - kernels.arrays.first + 1).sum()),
-            "cells_after_fixing": int(
-                np.maximum(tree.root.high - tree.root.low + 1, 0).sum()
-            ),
-            "root_bound": root_bound,
-            "prices": tree.root.prices.tolist(),
-        },
-    )
+
+
+def _rounded(prices: Floats) -> list[float]:
+    """Return prices as short binary fractions, for proofs in rational numbers."""
+    return [round(price * PRICE_SCALE) / PRICE_SCALE for price in prices.tolist()]
 
 
 def loaded_kernels(window: ServerWindow) -> ServerSearch:
@@ -87,6 +120,7 @@ def loaded_kernels(window: ServerWindow) -> ServerSearch:
     cells = kernels.held.copy(), np.zeros_like(kernels.held)
     kernels.anneal(cells, kernels.arrays.first, kernels.arrays.last, 1, 0)
     kernels.best_plan(cells)
+    kernels.bound_of(cells)
     ServerTree(kernels, 0.0, 0.0, rounds=1)
     return kernels
 
@@ -113,6 +147,11 @@ class Climb:
         self.cells = kernels.models(first_cells(window))
         self._runs = 0
 
+    @property
+    def known(self) -> float:
+        """Objective of the best schedule known, 0 if there is none."""
+        return max(self.objective, self._search.objective or 0.0)
+
     def start(self) -> None:
         """Begin with the initial schedule, or with every stream's first model."""
         initial = self._search.schedule
@@ -127,7 +166,7 @@ class Climb:
         value, cells = self._kernels.anneal(
             self.cells, self.low, self.high, moves, seed, warmth
         )
-        if value > self.objective - 1e-4:
+        if value > self.objective - NEARLY:
             self._keep(cells)
 
     def look(self, cells: tuple[Whole, Whole], exactly: bool = False) -> None:
@@ -142,7 +181,7 @@ class Climb:
         value, cells = self._kernels.anneal(
             cells, self.low, self.high, NODE_MOVES, seed, 0.05
         )
-        if value > self.objective - 1e-4:
+        if value > self.objective - NEARLY:
             self._keep(cells)
 
     def _keep(self, cells: tuple[Whole, Whole]) -> None:

@@ -7,9 +7,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from formulations.server_plan import Cell, ServerPlan, plan_of_levels
-from formulations.server_window import ServerWindow
+from formulations.server_window import ROUNDING, ServerWindow
 
 Whole = NDArray[np.int64]
+
+WARM_SLOTS = 5
+"""Slots without a better model whose loss is often accepted at first."""
+
+FALL = 500
+"""How much colder annealing ends than it begins."""
 
 
 class ServerSearch:
@@ -32,6 +38,7 @@ class ServerSearch:
         self._cells = server_cells_cpu
         self._leaf = server_leaf_cpu
         self.held: Whole = self.arrays.model_offsets[:-1].copy()
+        self._warmest = WARM_SLOTS * self._typical_gain()
 
     def anneal(
         self,
@@ -49,7 +56,7 @@ class ServerSearch:
         """
         model, slot = cells[0].copy(), cells[1].copy()
         best = np.empty_like(model), np.empty_like(slot)
-        warmest = warmth * 0.02 / len(model)
+        warmest = warmth * self._warmest
         value = self._cells.anneal(
             self.arrays,
             low,
@@ -57,7 +64,7 @@ class ServerSearch:
             model,
             slot,
             warmest,
-            warmest / 500,
+            warmest / FALL,
             moves,
             seed,
             *best,
@@ -66,13 +73,25 @@ class ServerSearch:
 
     def best_plan(self, cells: tuple[Whole, Whole]) -> ServerPlan | None:
         """Return the best plan of given cells; ``None`` if none is found."""
+        for late in (False, True):
+            levels = np.zeros((len(self.held), self.window.slots), dtype=np.int64)
+            value = self._leaf.best_of_cells(self.arrays, *cells, late, levels)
+            if value == -np.inf:
+                continue
+            plan = plan_of_levels(
+                self.window, self.cells(cells), self._levels(cells, levels)
+            )
+            if plan is not None:
+                return plan
+        return None
+
+    def bound_of(self, cells: tuple[Whole, Whole]) -> float:
+        """Return an upper bound on all plans of given cells."""
+        if not self.window.is_integral:
+            return np.inf
         levels = np.zeros((len(self.held), self.window.slots), dtype=np.int64)
-        value = self._leaf.best_of_cells(self.arrays, *cells, levels)
-        if value == -np.inf:
-            return None
-        return plan_of_levels(
-            self.window, self.cells(cells), self._levels(cells, levels)
-        )
+        value = self._leaf.best_of_cells(self.arrays, *cells, False, levels)
+        return float(value) + ROUNDING
 
     def cells(self, cells: tuple[Whole, Whole]) -> list[Cell]:
         """Return models and slots as cells."""
@@ -89,6 +108,19 @@ class ServerSearch:
         ]
         slot = [0 if option is None else slot for option, slot in cells]
         return np.array(model), np.array(slot)
+
+    def _typical_gain(self) -> float:
+        """Return what a slot with its best model adds to a stream's value, on average.
+
+        Of the streams that gain; tiny if none does.
+        """
+        best = np.full(len(self.arrays.stream), -np.inf)
+        counts = np.diff(self.arrays.level_offsets)
+        some = counts > 0
+        best[some] = self.arrays.level_value[self.arrays.level_offsets[1:][some] - 1]
+        gains = np.maximum.reduceat(best, self.held) - best[self.held]
+        gains = gains[np.isfinite(gains) & (gains > 0)]
+        return float(gains.mean()) if len(gains) else ROUNDING
 
     def _levels(self, cells: tuple[Whole, Whole], rows: Any) -> list[list[int]]:
         """Return levels as indices into the window's, from those into the arrays'."""

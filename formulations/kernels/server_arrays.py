@@ -33,11 +33,11 @@ class ServerArrays(NamedTuple):
     edge_model, edge_units, edge_value
         Shape ``(E,)``: the steps along all hulls, by falling value a unit.
     work, release, share
-        Shape ``(M,)``: unit-slots of training, 0 for none; first slot with time for
-        it, and the part of that slot that is left.
+        Shape ``(M,)``: unit-slots of training at least, 0 for none; first slot with
+        time for it, and the part of that slot that is left.
     demand, free_from
         Shape ``(M,)``: whole unit-slots that surely do the work, whichever slots from
-        ``free_from`` on they lie in.
+        ``free_from`` on they lie in. With whole trainings just what they take.
     first, last
         Shape ``(M,)``: slots from which the model may serve; 0 and 0 for models held.
     piece_units, piece_gain
@@ -72,7 +72,7 @@ class ServerArrays(NamedTuple):
 def server_arrays(window: ServerWindow) -> ServerArrays:
     """Return a window's arrays."""
     offsets, streams, levels, vertices = [0], [], [], []
-    work, release, share, first, last = [], [], [], [], []
+    work, taken, release, share, first, last = [], [], [], [], [], []
     for v, options in enumerate(window.options):
         for accuracy in [window.accuracy(v, None), *(o.accuracy for o in options)]:
             rows = _rows(window.serving(v, accuracy), accuracy * window.weights[v])
@@ -80,7 +80,8 @@ def server_arrays(window: ServerWindow) -> ServerArrays:
             vertices.append(_hull(rows))
             streams.append(v)
         offsets.append(len(streams))
-        work += [0.0, *(option.work for option in options)]
+        work += [0.0, *(option.least_work for option in options)]
+        taken += [0.0, *(option.work for option in options)]
         release += [0, *(option.release for option in options)]
         share += [1.0, *(option.release_share for option in options)]
         first += [0, *(option.first for option in options)]
@@ -108,7 +109,7 @@ def server_arrays(window: ServerWindow) -> ServerArrays:
         work=np.array(work),
         release=np.array(release),
         share=np.array(share),
-        demand=np.ceil(np.array(work) * _most_units(window) - 1e-9).astype(np.int64),
+        demand=np.ceil(np.array(taken) * _most_units(window) - 1e-9).astype(np.int64),
         free_from=np.array(release) + part,
         first=np.array(first),
         last=np.array(last),

@@ -47,25 +47,31 @@ def serve_slot(
 
 @compiled
 def best_of_cells(
-    arrays: Any, model: np.ndarray, slot: np.ndarray, levels: np.ndarray
+    arrays: Any, model: np.ndarray, slot: np.ndarray, late: bool, levels: np.ndarray
 ) -> float:
     """Write the best levels of given cells, shape ``(V, T)``; return their value.
 
-    Levels are indices into ``level_units``. Exact where units train whole slots from
-    one release on; otherwise a schedule that is good. -inf if nothing fits. The state
-    is the units left for training so far, up to all that are needed.
+    Levels are indices into ``level_units``. The state is the units left for training
+    so far: by each slot what ends there needs, and no more than what is released.
+    -inf if nothing fits. Where units train whole slots the value is no less than that
+    of any schedule, and just the best one's if all trainings are released together.
+    With ``late`` all wait for the last release, so that the levels leave enough.
     """
     num_streams, slots, capacity = len(model), arrays.slots, arrays.capacity
-    release, total = 0, 0
+    last_release, total = 0, 0
     for v in range(num_streams):
         if arrays.demand[model[v]] > 0:
-            release = max(release, arrays.free_from[model[v]])
+            last_release = max(last_release, arrays.free_from[model[v]])
             total += arrays.demand[model[v]]
     needed = np.zeros(slots + 1, dtype=np.int64)
+    released = np.zeros(slots, dtype=np.int64)
     for v in range(num_streams):
         if arrays.demand[model[v]] > 0:
             for c in range(slot[v], slots + 1):
                 needed[c] += arrays.demand[model[v]]
+            release = last_release if late else arrays.free_from[model[v]]
+            for t in range(release, slots):
+                released[t] += arrays.demand[model[v]]
     serving = np.empty(num_streams, dtype=np.int64)
     phase_of = np.empty(slots, dtype=np.int64)
     most = num_streams + 1
@@ -93,7 +99,7 @@ def best_of_cells(
         for state in range(total + 1):
             if worth[state] == -np.inf:
                 continue
-            most_training = min(capacity, total - state) if t >= release else 0
+            most_training = min(capacity, max(0, released[t] - state))
             for training in range(most_training + 1):
                 gained = worth[state] + value[capacity - training]
                 if gained > reached[state + training]:
@@ -102,7 +108,7 @@ def best_of_cells(
         for state in range(min(needed[t + 1], total + 1)):
             reached[state] = -np.inf
         worth, reached = reached, worth
-    best = worth[total]
+    best = float(worth[total])
     if best == -np.inf:
         return best
     state = total

@@ -66,7 +66,12 @@ def test_no_certificate_is_no_key() -> None:
 @pytest.mark.parametrize(
     ("certificate", "place"),
     [
-        ({}, "certificate.price: is missing"),
+        ({}, "certificate.price: is None, expected one price, or prices"),
+        ({"price": 1, "prices": [[1]]}, "certificate.price: is given beside prices"),
+        ({"prices": []}, r"certificate.prices: is \[\], expected at least one list"),
+        ({"prices": [[1], []]}, r"certificate.prices\[1\]: is \[\], expected a price"),
+        ({"prices": [[0, -1]]}, r"certificate.prices\[0\]\[1\]: is -1, expected a num"),
+        ({"prices": [[True]]}, r"certificate.prices\[0\]\[0\]: is True, expected"),
         ({"price": -1e-9}, "certificate.price: is -1e-09"),
         ({"price": "0.1"}, "certificate.price: is '0.1'"),
         ({"price": True}, "certificate.price: is True"),
