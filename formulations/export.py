@@ -1,10 +1,17 @@
-"""Writing a window's exact models to files that other solvers read."""
+"""Writing the exact models of problems to files that other solvers read."""
 
 import tempfile
+from importlib import import_module
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
-from instances import Instance, InvalidOption, Reallocation
+from instances import InvalidOption, Reallocation, SolverUnavailable
 from instances.json_files import write_atomically
+from instances.placement import Placement
+from instances.problems import kind_of
+
+if TYPE_CHECKING:
+    from instances.problems import Problem
 
 FORMATS = {
     "compact": ("lp", "mps"),
@@ -13,22 +20,41 @@ FORMATS = {
 }
 """The file formats of each formulation."""
 
+_MODULES = {
+    "compact": {
+        "static window": "formulations.window_milp",
+        "server window": "formulations.server_milp",
+        "static horizon": "formulations.horizon_milp",
+        "server horizon": "formulations.horizon_server_milp",
+        "placement": "formulations.placement_milp",
+    },
+    "literal": {"static window": "formulations.window_milp_literal"},
+    "cp-sat": {
+        "static window": "formulations.window_cp",
+        "server window": "formulations.server_cp",
+        "server horizon": "formulations.horizon_server_cp",
+        "placement": "formulations.placement_cp",
+    },
+}
+"""Where the model of each formulation is built, by the kind of problem."""
 
-def export(instance: Instance, formulation: str, format: str, path: str | Path) -> None:
-    """Write an exact model of a window to a file, all or nothing.
 
-    The model is the one that the solvers ``milp`` and ``cp-sat`` use for the instance:
-    with reallocation ``server`` it is time-indexed, with nothing fixed before.
+def export(problem: "Problem", formulation: str, format: str, path: str | Path) -> None:
+    """Write an exact model of a problem to a file, all or nothing.
+
+    The model is the one that the solvers ``milp`` and ``cp-sat`` use for the problem,
+    with nothing settled before: of a window with reallocation ``server`` it is
+    time-indexed.
 
     The objective is scaled. ``lp`` maximises, and ``mps``, which has no sense of its
-    own, minimises the negative of ``1e3 · V`` times the weighted mean; V is the number
-    of streams. ``proto`` is a binary CP-SAT model that maximises 2e9 times the
-    weighted mean, in rounded coefficients.
+    own, minimises the negative of ``1e3 · V · W`` times the weighted mean; V is the
+    number of streams and W that of windows. ``proto`` is a binary CP-SAT model that
+    maximises 2e9 times the weighted mean, in rounded coefficients.
 
     Parameters
     ----------
-    instance
-        The problem.
+    problem
+        The instance, horizon or placement.
     formulation
         ``compact``, ``literal`` (Eq. 1 as printed, for a static window) or ``cp-sat``.
     format
@@ -41,18 +67,37 @@ def export(instance: Instance, formulation: str, format: str, path: str | Path) 
     InvalidOption
         If there is no such formulation, or not in that format.
     SolverUnavailable
-        If the formulation is ``literal`` and the reallocation ``server``.
+        If the formulation is not for this kind of problem.
     EkyaOptError
         If the file cannot be written.
     """
     _check(formulation, format)
+    model = _build(problem, formulation)
     with tempfile.TemporaryDirectory(prefix="ekya-opt-") as folder:
         draft = Path(folder) / "model"
-        if formulation == "cp-sat":
-            _write_cp(instance, draft)
+        if format == "proto":
+            model.export_to_file(str(draft))
+        elif format == "lp":
+            model.writeLP(str(draft))
         else:
-            _write_milp(instance, formulation, format, draft)
+            from pulp import LpMinimize
+
+            model.writeMPS(str(draft), mpsSense=LpMinimize)
         write_atomically(Path(path), draft.read_bytes())
+
+
+def _build(problem: "Problem", formulation: str) -> Any:
+    """Return the problem's model in a formulation, as PuLP or CP-SAT has it."""
+    mode = str(kind_of(problem))
+    if not isinstance(problem, Placement):
+        is_server = problem.reallocation is Reallocation.SERVER
+        mode = f"{'server' if is_server else 'static'} {mode}"
+    module = _MODULES[formulation].get(mode)
+    if module is None:
+        known = ", ".join(_MODULES[formulation])
+        message = f"formulation {formulation} is not for a {mode}, expected one of"
+        raise SolverUnavailable(f"{message}: {known}")
+    return import_module(module).build(problem).problem
 
 
 def _check(formulation: str, format: str) -> None:
@@ -64,28 +109,3 @@ def _check(formulation: str, format: str) -> None:
     if format not in formats:
         message = f"format is {format!r}, expected {' or '.join(formats)}"
         raise InvalidOption(f"{message} for formulation {formulation}")
-
-
-def _write_milp(instance: Instance, formulation: str, format: str, file: Path) -> None:
-    from pulp import LpMinimize
-
-    from formulations import server_milp, window_milp, window_milp_literal
-
-    if formulation == "literal":
-        problem = window_milp_literal.build(instance).problem
-    elif instance.reallocation is Reallocation.SERVER:
-        problem = server_milp.build(instance).problem
-    else:
-        problem = window_milp.build(instance).problem
-    if format == "lp":
-        problem.writeLP(str(file))
-    else:
-        problem.writeMPS(str(file), mpsSense=LpMinimize)
-
-
-def _write_cp(instance: Instance, file: Path) -> None:
-    from formulations import server_cp, window_cp
-
-    is_server = instance.reallocation is Reallocation.SERVER
-    build = server_cp.build if is_server else window_cp.build
-    build(instance).problem.export_to_file(str(file))

@@ -105,10 +105,11 @@ class HorizonSlots(ServerWindow):
     def _options(self, stream: Stream) -> list[Option]:
         """Return all configs that end in the window, at the latest at its very end."""
         found = []
+        can_train = self.gains[: self.most_training + 1].max() > 0
         for idx, config in enumerate(stream.retraining):
             option = self._option(idx, config)
             last = self.slots if option.work else option.first
-            if option.first <= last <= self.slots:
+            if option.first <= last <= self.slots and (can_train or not option.work):
                 found.append(replace(option, last=last))
         return found
 

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import highspy
 import pytest
@@ -18,7 +19,9 @@ from instances import (
     Reallocation,
     SolverUnavailable,
 )
+from instances.placement import Gpu, Placement
 from solvers import Options, solve
+from tests.horizons import camera, config, horizon
 from tests.small import retraining, stream, window
 from tests.strategies import instances
 
@@ -168,12 +171,69 @@ def test_what_cannot_be_exported_is_refused(
     assert list(tmp_path.iterdir()) == []
 
 
-def test_eq_1_of_a_server_window_is_refused(tmp_path: Path) -> None:
-    """Eq. 1 is of static windows; one line says so, and nothing is written."""
-    server = replace(CITIES, reallocation=Reallocation.SERVER, slot_seconds=50)
-    with pytest.raises(SolverUnavailable, match="not a static window"):
-        export(server, "literal", "lp", tmp_path / "model")
+@pytest.mark.parametrize(
+    ("formulation", "format", "problem", "message"),
+    [
+        (
+            "literal",
+            "lp",
+            replace(CITIES, reallocation=Reallocation.SERVER, slot_seconds=50),
+            "literal is not for a server window, expected one of: static window",
+        ),
+        (
+            "cp-sat",
+            "proto",
+            horizon(camera((config(10, 0.9),))),
+            "cp-sat is not for a static horizon, expected one of: static window, ",
+        ),
+    ],
+    ids=["literal-server", "cp-sat-static-horizon"],
+)
+def test_formulations_of_other_problems_are_refused(
+    tmp_path: Path, formulation: str, format: str, problem: Any, message: str
+) -> None:
+    """One line says for which problems a formulation is, and nothing is written."""
+    with pytest.raises(SolverUnavailable, match=message) as caught:
+        export(problem, formulation, format, tmp_path / "model")
+    assert "\n" not in str(caught.value)
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("reallocation", ["never", "server"])
+def test_horizons_are_exported(tmp_path: Path, reallocation: str) -> None:
+    """A model of two windows that pays later, 0.7 with slots and 0.695 without.
+
+    45 unit-slots on five free units end after 90 s. In slots the training may wait
+    until 10 s, so that nothing is served at 0.4: (0.5 + 0.9) / 2.
+    """
+    problem = horizon(camera((config(45, 0.4, later_accuracy=(0.9,)),), ()))
+    expected = 0.695
+    if reallocation == "server":
+        expected = 0.7
+        problem = replace(problem, reallocation=Reallocation.SERVER, slot_seconds=10)
+    path = tmp_path / "model.lp"
+    export(problem, "compact", "lp", path)
+    highs = read(path)
+    highs.run()
+    found = highs.getInfo().objective_function_value / (1e3 * 1 * 2)
+    assert found == pytest.approx(expected, abs=1e-7)
+
+
+def test_placements_are_exported(tmp_path: Path) -> None:
+    """Two streams that each fill half of the one GPU serve fully: 0.5."""
+    problem = Placement(
+        name="two",
+        window_seconds=100,
+        gpus=(Gpu(name="one"),),
+        units_per_gpu=10,
+        streams=(stream("A"), stream("B")),
+    )
+    path = tmp_path / "model.mps"
+    export(problem, "compact", "mps", path)
+    highs = read(path)
+    highs.run()
+    found = -highs.getInfo().objective_function_value / (1e3 * 2)
+    assert found == pytest.approx(0.5, abs=1e-7)
 
 
 def test_nothing_is_left_of_a_failed_export(tmp_path: Path) -> None:

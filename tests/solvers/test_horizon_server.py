@@ -301,6 +301,22 @@ def test_a_worse_model_serves_as_soon_as_it_is_done(way: Any) -> None:
 
 
 @pytest.mark.parametrize("way", WAYS, ids=named)
+def test_nothing_trains_where_floors_take_all_units(way: Any) -> None:
+    """Of six units a floor takes five, which leaves one to train; of five none.
+
+    Twelve unit-slots do not end in ten slots, ten end with the window: (0.5 + 0.9) / 2.
+    """
+    for gpus, work, expected in ((0.6, 10, 0.7), (0.6, 12, 0.5), (0.5, 10, 0.5)):
+        stream = camera(
+            (config(work, 0.4, later_accuracy=(0.9,)),), (), min_accuracy=0.4
+        )
+        one = horizon(stream, reallocation="server", slot_seconds=10, gpus=gpus)
+        result = run(way, one)
+        assert result.status is Status.OPTIMAL
+        assert result.objective == pytest.approx(expected)
+
+
+@pytest.mark.parametrize("way", WAYS, ids=named)
 @pytest.mark.parametrize("seconds", [0.001, 2.0])
 def test_the_time_limit_is_kept(way: Any, seconds: float) -> None:
     """The paper's example in slots of 5 s is left on time, with a true bound."""
