@@ -174,7 +174,7 @@ def lineages(
     found: list[Lineage] = []
     size = cells = 0
     for stream in horizon.streams:
-        lineage = _lineage(horizon, stream, (size, cells), check_time)
+        lineage = lineage_of(horizon, stream, (size, cells), check_time)
         size += lineage.num_moves
         cells += lineage.arrays.rows.size
         found.append(lineage)
@@ -210,15 +210,20 @@ def serving_of(horizon: Horizon, stream: HorizonStream, window_idx: int) -> "Ser
     )
 
 
-def _lineage(
+def lineage_of(
     horizon: Horizon,
     stream: HorizonStream,
     before: tuple[int, int],
     check_time: Callable[[], None],
 ) -> Lineage:
-    """Return the lineage of a stream, given the moves and cells of earlier ones."""
+    """Return the lineage of a stream, given the moves and cells of earlier ones.
+
+    With reallocation ``server`` a row has one number, 0: what a move is worth depends
+    on units slot by slot.
+    """
     from formulations.kernels.lineage_rows_cpu import fill_rows
 
+    in_slots = horizon.reallocation is Reallocation.SERVER
     models = stream_models(stream)
     state = np.zeros((1, 1), dtype=np.int64)
     states, windows, found, all_rows, rows_of = [state], [], [], [], []
@@ -231,17 +236,19 @@ def _lineage(
         serving = serving_of(horizon, stream, w)
         accuracy = models.scores[states[-1][reached.source, 0], w]
         keys, row = _distinct(accuracy, reached.change)
-        _check_size(horizon, size + len(row), cells + len(keys) * len(serving.speed))
+        width = 1 if in_slots else len(serving.speed)
+        _check_size(horizon, size + len(row), cells + len(keys) * width)
         change = reached.change[keys]
-        rows = np.empty((len(keys), len(serving.speed)))
-        fill_rows(
-            serving,
-            accuracy[keys],
-            possible.after[change],
-            possible.cost[change],
-            possible.delay[change],
-            rows,
-        )
+        rows = np.zeros((len(keys), width))
+        if not in_slots:
+            fill_rows(
+                serving,
+                accuracy[keys],
+                possible.after[change],
+                possible.cost[change],
+                possible.delay[change],
+                rows,
+            )
         reached, row, rows = _possible(reached, row, rows)
         following, target = np.unique(reached.states, axis=0, return_inverse=True)
         size, cells = size + len(row), cells + rows.size

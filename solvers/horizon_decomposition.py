@@ -6,7 +6,7 @@ from typing import Any
 
 from formulations import horizon_milp
 from formulations.lineage import Arcs
-from instances import InvalidOption
+from instances import InvalidOption, Reallocation
 from instances.horizon import Horizon
 from solvers.compiled_work import in_time
 from solvers.horizon_milp import solve_paths
@@ -33,7 +33,8 @@ def solve_horizon_decomposition(
     Parameters
     ----------
     horizon
-        Problem with reallocation ``never`` or ``stream``.
+        The problem. With reallocation ``server`` each slot has a price, and the rest of
+        the gap is left open.
     search
         The run's options, clock and incumbents.
     gap
@@ -44,6 +45,10 @@ def solve_horizon_decomposition(
     if not 0 <= gap < 1:
         message = f"decomposition: gap is {gap:g}, expected at least 0 and below 1"
         raise InvalidOption(message)
+    if horizon.reallocation is Reallocation.SERVER:
+        from solvers.horizon_slots_decomposition import solve_horizon_slots
+
+        return solve_horizon_slots(horizon, search, gap)
     relaxation, prices = in_time(search, partial(loaded, horizon, search))
     metadata: dict[str, Any] = {
         "moves": sum(lineage.num_moves for lineage in relaxation.lineages),

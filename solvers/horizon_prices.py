@@ -1,14 +1,14 @@
 """Prices of a horizon's windows: a subgradient method, with schedules on the way."""
 
 from collections.abc import Callable
+from typing import Protocol
 
 import numpy as np
 
+from formulations.horizon_schedule import HorizonSchedule
 from formulations.lineage import lineages
-from formulations.lineage_plans import horizon_schedule, path_value
 from instances.horizon import Horizon
 from solvers.horizon_relaxation import Floats, HorizonRelaxation, Point
-from solvers.horizon_rolling import roll
 from solvers.search import Search
 
 HALVINGS = 16
@@ -18,7 +18,7 @@ PATIENCE = 8
 """Steps without a better bound before they become half as long."""
 
 ROLL_EVERY = 20
-"""Better bounds from one schedule to the next."""
+"""Better bounds from one schedule to the next, where schedules are quick to make."""
 
 SHORTEST = 2e-3
 """Length of a step, as a share of Polyak's, at which the method ends."""
@@ -33,6 +33,26 @@ INERTIA = 0.5
 """Share of the last direction that is kept."""
 
 
+class Relaxation(Protocol):
+    """A relaxation by prices."""
+
+    @property
+    def horizon(self) -> Horizon:
+        """The problem."""
+
+    @property
+    def num_prices(self) -> int:
+        """Number of prices of units."""
+
+    def at(self, prices: Floats, memory_prices: Floats) -> Point:
+        """Return the bound at prices."""
+
+    def rolled(
+        self, point: Point, search: Search
+    ) -> tuple[float, Callable[[], HorizonSchedule]] | None:
+        """Return what a schedule by the prices is worth, and the schedule."""
+
+
 class PriceSearch:
     """The lowest bound known of a relaxation, and schedules by its prices.
 
@@ -42,14 +62,19 @@ class PriceSearch:
         The relaxation.
     search
         The run; better bounds and schedules are reported.
+    roll_every
+        Better bounds from one schedule to the next.
     """
 
-    def __init__(self, relaxation: HorizonRelaxation, search: Search) -> None:
+    def __init__(
+        self, relaxation: Relaxation, search: Search, roll_every: int = ROLL_EVERY
+    ) -> None:
         self.relaxation = relaxation
         self.horizon = relaxation.horizon
         self.best: Point = self._uniform(search)
         self.steps = 0
         self._search = search
+        self._roll_every = roll_every
         search.report_bound(self.best.bound)
 
     @property
@@ -59,16 +84,9 @@ class PriceSearch:
 
     def schedule(self) -> None:
         """Roll through the horizon by the best prices; report what it finds."""
-        lineages = self.relaxation.lineages
-        togo = self.relaxation.ways_to_go(self.best)
-        memory_prices = self.best.memory_prices
-        paths = roll(self.horizon, lineages, togo, memory_prices, self._search)
-        if paths is None:
-            return
-        value = sum(map(path_value, lineages, paths))
-        self._search.report(
-            value, lambda: horizon_schedule(self.horizon, lineages, paths)
-        )
+        found = self.relaxation.rolled(self.best, self._search)
+        if found is not None:
+            self._search.report(*found)
 
     def descend(self, gap: float) -> None:
         """Lower the bound until the gap is reached or the steps are too short.
@@ -77,7 +95,7 @@ class PriceSearch:
         as long whenever nothing is gained for a while.
         """
         length, idle, gains = 1.0, 0, 0
-        point, direction = self.best, np.zeros(2 * self.horizon.num_windows)
+        point, direction = self.best, np.zeros_like(self._excess(self.best))
         before = self.best.bound
         while length > SHORTEST and not self.is_infeasible and not self.reached(gap):
             self._search.check_time()
@@ -95,7 +113,7 @@ class PriceSearch:
             if point.bound < self.best.bound:
                 self.best, idle, gains = point, 0, gains + 1
                 self._search.report_bound(point.bound)
-                if gains % ROLL_EVERY == 0:
+                if gains % self._roll_every == 0:
                     self.schedule()
                 continue
             idle += 1
@@ -117,14 +135,15 @@ class PriceSearch:
 
     def _uniform(self, search: Search) -> Point:
         """Return the best point at which all windows have the same price."""
-        nothing = np.zeros(self.horizon.num_windows)
-        best = self.relaxation.at(nothing, nothing)
-        total = self.horizon.total_units * self.horizon.num_windows
+        nothing = np.zeros(self.relaxation.num_prices)
+        free = np.zeros(self.horizon.num_windows)
+        best = self.relaxation.at(nothing, free)
+        total = self.horizon.total_units * len(nothing)
         low, high = 0.0, 1.0
         for _ in range(HALVINGS):
             search.check_time()
             price = (low + high) / 2
-            point = self.relaxation.at(nothing + price, nothing)
+            point = self.relaxation.at(nothing + price, free)
             low, high = (price, high) if point.units.sum() > total else (low, price)
             best = min(best, point, key=lambda each: each.bound)
         return best
@@ -143,7 +162,7 @@ class PriceSearch:
         return np.where((prices <= 0) & (excess < 0), 0.0, excess)
 
     def _moved(self, point: Point, step: Floats) -> Point:
-        units, memory = np.split(step, 2)
+        units, memory = np.split(step, [self.relaxation.num_prices])
         return self.relaxation.at(
             np.maximum(point.prices + units, 0.0),
             np.maximum(point.memory_prices + memory * self._memory_scale, 0.0),

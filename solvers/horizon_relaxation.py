@@ -10,8 +10,12 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from formulations.horizon_schedule import HorizonSchedule
 from formulations.lineage import Arcs, Lineage
+from formulations.lineage_plans import horizon_schedule, path_value
 from instances.horizon import Horizon
+from solvers.horizon_rolling import roll
+from solvers.search import Search
 
 Floats = NDArray[np.float64]
 Whole = NDArray[np.int64]
@@ -24,11 +28,12 @@ class Point:
     Parameters
     ----------
     prices, memory_prices
-        Shape ``(W,)``: objective for a unit, and for a GB of warm memory.
+        Shapes ``(n,)`` and ``(W,)``: objective for a unit, in a window or slot, and for
+        a GB of warm memory in a window.
     bound
         Upper bound on the objective; ``-inf`` if a stream has no path.
     units, memory
-        Shape ``(W,)``: what the longest paths use.
+        Shapes ``(n,)`` and ``(W,)``: what the longest paths use.
     """
 
     prices: Floats
@@ -57,6 +62,11 @@ class HorizonRelaxation:
         self._kernels = lineage_paths_cpu
         self._at = [lineage.arrays.hull_offsets[:-1].copy() for lineage in lineages]
 
+    @property
+    def num_prices(self) -> int:
+        """Number of prices of units, one for each window."""
+        return self.horizon.num_windows
+
     def at(self, prices: Floats, memory_prices: Floats) -> Point:
         """Return the relaxation's bound at prices of at least 0."""
         horizon = self.horizon
@@ -78,12 +88,19 @@ class HorizonRelaxation:
             memory=memory,
         )
 
-    def ways_to_go(self, point: Point) -> list[Floats]:
-        """Return each stream's longest ways to the end from its nodes."""
-        return [
+    def rolled(
+        self, point: Point, search: Search
+    ) -> tuple[float, Callable[[], HorizonSchedule]] | None:
+        """Return what rolling forward by the prices is worth, and its schedule."""
+        togo = [
             self._ways(v, point.prices, point.memory_prices)[1]
             for v in range(len(self.lineages))
         ]
+        paths = roll(self.horizon, self.lineages, togo, point.memory_prices, search)
+        if paths is None:
+            return None
+        value = sum(map(path_value, self.lineages, paths))
+        return value, lambda: horizon_schedule(self.horizon, self.lineages, paths)
 
     def undominated_above(
         self, point: Point, objective: float, check_time: Callable[[], None]

@@ -314,7 +314,36 @@ def test_brute_force_gives_up() -> None:
         run(("brute-force", {"most_plans": 10}), horizon_examples.pays_later())
 
 
-@pytest.mark.parametrize("solver", ["decomposition", "look-ahead", "brute-force"])
+@settings(max_examples=40)
+@given(data=st.data())
+def test_the_servers_bound(data: st.DataObject) -> None:
+    """With reallocation server the bound is above the optimum, schedules below it."""
+    sizes = {"max_streams": 2, "max_windows": 2, "max_units": 4}
+    mode, feasible = Reallocation.SERVER, data.draw(st.booleans())
+    problem = data.draw(horizons(reallocation=mode, feasible=feasible, **sizes))
+    optimum = solve(problem, "milp")
+    result = solve(problem, "decomposition")
+    if optimum.objective is None:
+        assert optimum.status is Status.INFEASIBLE
+        assert result.objective is None
+        return
+    assert result.bound is not None
+    assert result.bound >= optimum.objective - 1e-6
+    if result.objective is not None:
+        assert result.objective <= optimum.objective + 1e-6
+
+
+def test_the_papers_servers_horizon() -> None:
+    """The schedule found is optimal, 0.7609375, and the bound lies above it."""
+    problem = load_shipped("paper/horizon")
+    assert isinstance(problem, Horizon)
+    result = solve(problem, "decomposition")
+    assert result.objective == pytest.approx(0.7609375, abs=1e-9)
+    assert result.bound is not None
+    assert 0.7609375 <= result.bound < 0.8
+
+
+@pytest.mark.parametrize("solver", ["look-ahead", "brute-force"])
 def test_the_servers_horizons_are_refused(solver: str) -> None:
     """Where windows are coupled slot by slot these solvers say so."""
     problem = load_shipped("paper/horizon")
