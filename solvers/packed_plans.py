@@ -4,6 +4,7 @@ import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
+from itertools import product
 from typing import NamedTuple
 
 from formulations.placed_schedule import PlacedPlan, PlacedSchedule
@@ -15,6 +16,9 @@ from instances.placement import Placement
 
 Units = tuple[int, int]
 """Units of a stream's inference and of its training."""
+
+LEAST_EXTRA = 0.1
+"""Units that a move counts for which takes none."""
 
 
 class Choice(NamedTuple):
@@ -43,6 +47,15 @@ class Landed(NamedTuple):
     choice: Choice
     units: int = 0
     gpus: tuple[int, ...] = ()
+
+
+class Move(NamedTuple):
+    """Other sizes of a stream's jobs: what they add a unit, and the units they add."""
+
+    rate: float
+    extra: int
+    stream_idx: int
+    units: Units
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -110,7 +123,7 @@ class Packer:
         # The same choices are asked for again and again.
         self._choices = cache(self._all_choices)
         self._without = cache(self._best_without)
-        self._potential = cache(self._best_worth)
+        self._moves = cache(self._all_moves)
 
     def at_most(self, units: int) -> int:
         """Return the largest size of a job within a number of units; 0 if none."""
@@ -146,24 +159,34 @@ class Packer:
                     break
         return self._plan(landed[False], landed[True])
 
-    def gain(self, packed: PackedPlan, v: int, units: Units) -> float:
-        """Return what other units would add to the worth of a stream where it is."""
-        served, trained = packed.served[v], packed.trained[v]
-        fastest = self._classes[0][:1]
-        after = self._potential(
-            v, units, (served.gpus or fastest)[0], (trained.gpus or fastest)[0]
-        )
-        before = self._worth(v, served.choice, trained.choice)
-        return self._weights[v] * (after - before)
+    def moves(self, packed: PackedPlan, v: int) -> tuple[Move, ...]:
+        """Return the other sizes of a stream's jobs that pay on GPUs of their own.
 
-    def _best_worth(self, v: int, units: Units, serving_gpu: int, gpu: int) -> float:
-        """Return a stream's worth with units of two GPUs that have no other job."""
+        They are what they would be on the GPUs where its jobs are, or on the fastest.
+        """
+        return self._moves(v, packed.served[v], packed.trained[v])
+
+    def _all_moves(self, v: int, served: Landed, trained: Landed) -> tuple[Move, ...]:
+        fastest = self._classes[0][:1]
+        gpus = (served.gpus or fastest)[0], (trained.gpus or fastest)[0]
+        sizes = (0, *self.sizes)
         choices = [
-            self._best(v, is_training, units[is_training], g, self._memory[g])
-            or self._without(v, is_training)
-            for is_training, g in ((False, serving_gpu), (True, gpu))
+            {
+                units: self._best(v, is_training, units, g, self._memory[g])
+                or self._without(v, is_training)
+                for units in sizes
+            }
+            for is_training, g in ((False, gpus[0]), (True, gpus[1]))
         ]
-        return self._worth(v, choices[0], choices[1])
+        before = self._worth(v, served.choice, trained.choice)
+        found = []
+        for inference, training in product(sizes, sizes):
+            extra = inference + training - served.units - trained.units
+            after = self._worth(v, choices[0][inference], choices[1][training])
+            if after > before:
+                rate = self._weights[v] * (after - before) / max(extra, LEAST_EXTRA)
+                found.append(Move(rate, extra, v, (inference, training)))
+        return tuple(found)
 
     def _fitting(self, units: int, left: Sequence[int]) -> Iterator[tuple[int, ...]]:
         """Yield the GPUs that have room for a job, the fastest first."""

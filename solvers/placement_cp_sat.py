@@ -28,7 +28,8 @@ def solve_placement_cp_sat(
     search
         The run's options, clock and incumbents; the search starts from the best one.
     start
-        Whether the heuristic's schedule, redistributed, is the first incumbent.
+        Whether the heuristic's schedule, redistributed, is the first incumbent where
+        memory may bind; elsewhere the program is solved sooner than that is found.
     """
     from ortools.sat.python import cp_model
 
@@ -48,7 +49,7 @@ def solve_placement_cp_sat(
     least = least_schedule(model.options)
     if least is not None:
         search.report(least[0], lambda: least[1])
-    if start == "round-and-pack":
+    if start == "round-and-pack" and model.options.memory_binds:
         report_packed(placement, search)
     if search.schedule is not None:
         hint = model.encode(search.schedule)

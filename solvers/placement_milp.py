@@ -28,7 +28,8 @@ def solve_placement_milp(
     backend
         ``highs``, ``cbc`` or another solver that PuLP lists as available.
     start
-        Whether the heuristic's schedule, redistributed, is the first incumbent.
+        Whether the heuristic's schedule, redistributed, is the first incumbent where
+        memory may bind; elsewhere the program is solved sooner than that is found.
     """
     from solvers import pulp_adapter
 
@@ -49,7 +50,7 @@ def solve_placement_milp(
     least = least_schedule(model.options)
     if least is not None:
         search.report(least[0], lambda: least[1])
-    if start == "round-and-pack":
+    if start == "round-and-pack" and model.options.memory_binds:
         report_packed(placement, search)
 
     def report(values: Values, bound: float | None) -> None:

@@ -2,7 +2,6 @@
 
 from contextlib import suppress
 from dataclasses import replace
-from itertools import product
 from typing import Literal
 
 from formulations.schedule import Schedule
@@ -12,9 +11,6 @@ from solvers.dp import solve_dp
 from solvers.packed_plans import PackedPlan, Packer, Units
 from solvers.search import Answer, Search, TimeUp
 from solvers.thief import solve_thief
-
-LEAST_EXTRA = 0.1
-"""Units that a change counts for which takes none."""
 
 
 def solve_round_and_pack(
@@ -120,19 +116,16 @@ def _improved(packer: Packer, packed: PackedPlan, search: Search) -> PackedPlan 
     """
     units = packed.units
     free = packer.placement.total_units - sum(map(sum, units))
-    sizes, moves = (0, *packer.sizes), []
-    for v, now in enumerate(units):
+    moves = [
+        move
+        for v in range(len(units))
+        for move in packer.moves(packed, v)
+        if move.extra <= free
+    ]
+    for move in sorted(moves, reverse=True):
         search.check_time()
-        for then in product(sizes, sizes):
-            extra = sum(then) - sum(now)
-            if extra <= free:
-                gain = packer.gain(packed, v, then)
-                moves.append((-gain / max(extra, LEAST_EXTRA), v, then))
-    for negated, v, then in sorted(moves):
-        search.check_time()
-        if negated >= 0:
-            break
-        trial = packer.pack([*units[:v], then, *units[v + 1 :]])
+        v = move.stream_idx
+        trial = packer.pack([*units[:v], move.units, *units[v + 1 :]])
         if trial.worth > packed.worth + LEAST_IMPROVEMENT:
             return trial
     return None

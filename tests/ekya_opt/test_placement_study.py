@@ -55,7 +55,5 @@ def test_placements_are_taken_as_they_are() -> None:
 
 def test_a_fraction_of_a_gpu_is_no_placement() -> None:
     """A window of 1.5 GPUs has no physical GPUs."""
-    with pytest.raises(
-        InvalidInstance, match=r"gpus: is 1\.5, expected a whole number"
-    ):
+    with pytest.raises(InvalidInstance, match=r"gpus: is 1\.5, expected a whole"):
         placement_study([window(*STREAMS, gpus=1.5)], "dp")
