@@ -92,10 +92,25 @@ def plan_of_levels(
     if training is None:
         return None
     return ServerPlan(
-        cells=tuple(cells),
+        cells=tuple(
+            _ended(window, v, cell, row)
+            for v, (cell, row) in enumerate(zip(cells, training, strict=True))
+        ),
         levels=tuple(tuple(row) for row in levels),
         training=tuple(tuple(row) for row in training),
     )
+
+
+def _ended(
+    window: ServerWindow, stream_idx: int, cell: Cell, training: Sequence[int]
+) -> Cell:
+    """Return the cell with the slot in which its training ends, if that is earlier."""
+    option_idx, slot = cell
+    if option_idx is None:
+        return cell
+    option = window.options[stream_idx][option_idx]
+    ends = [t + 1 for t, units in enumerate(training) if units]
+    return option_idx, min(slot, ends[-1]) if option.work and ends else slot
 
 
 def train_by_deadline(

@@ -17,6 +17,12 @@ FIRST_MOVES = 20_000
 MOVES = 20_000
 NODE_MOVES = 2_000
 
+COOL = 0.05
+"""Warmth of annealing in a part of the cells."""
+
+MOST_WORK = 500_000_000
+"""Moves times cubed streams in one run of annealing, some seconds."""
+
 LOOKS = 16
 """Of so many parts that stay open one is annealed in, unless it is a leaf."""
 
@@ -60,7 +66,7 @@ def solve_decomposition(
     climb = Climb(window, kernels, search)
     climb.start()
     climb.anneal(FIRST_MOVES)
-    tree = ServerTree(kernels, climb.known, gap)
+    tree = in_time(search, lambda _: ServerTree(kernels, climb.known, gap))
     answer = Answer()
     try:
         _close(tree, climb, search)
@@ -89,10 +95,9 @@ def _close(tree: ServerTree, climb: "Climb", search: Search) -> None:
     for _ in range(ANNEALINGS):
         if tree.done:
             break
-        search.check_time()
         climb.low, climb.high = tree.root.low, tree.root.high
         climb.anneal(MOVES)
-        tree.narrow(climb.known)
+        in_time(search, lambda _: tree.narrow(climb.known))
         search.report_bound(tree.bound)
     parts = 0
 
@@ -161,13 +166,7 @@ class Climb:
 
     def anneal(self, moves: int, warmth: float = 1.0) -> None:
         """Anneal from the best cells; keep what is better."""
-        seed = (self._search.options.seed + self._runs) % 2**31
-        self._runs += 1
-        value, cells = self._kernels.anneal(
-            self.cells, self.low, self.high, moves, seed, warmth
-        )
-        if value > self.objective - NEARLY:
-            self._keep(cells)
+        self._anneal(self.cells, moves, warmth)
 
     def look(self, cells: tuple[Whole, Whole], exactly: bool = False) -> None:
         """Anneal a little from given cells; keep what is better.
@@ -176,22 +175,29 @@ class Climb:
         """
         if exactly:
             self._keep(cells)
+        self._anneal(cells, NODE_MOVES, COOL)
+
+    def _anneal(self, cells: tuple[Whole, Whole], moves: int, warmth: float) -> None:
         seed = (self._search.options.seed + self._runs) % 2**31
         self._runs += 1
-        value, cells = self._kernels.anneal(
-            cells, self.low, self.high, NODE_MOVES, seed, 0.05
+        most = max(1, min(moves, MOST_WORK // len(self._kernels.held) ** 3))
+        value, found = in_time(
+            self._search,
+            lambda _: self._kernels.anneal(
+                cells, self.low, self.high, most, seed, warmth
+            ),
         )
         if value > self.objective - NEARLY:
-            self._keep(cells)
+            self._keep(found)
 
     def _keep(self, cells: tuple[Whole, Whole]) -> None:
-        plan = self._kernels.best_plan(cells)
+        plan = in_time(self._search, lambda _: self._kernels.best_plan(cells))
         if plan is None:
             return
         value = plan.objective(self._window)
         if value > self.objective:
             self.objective = value
-            self.cells = cells
+            self.cells = self._kernels.models(plan.cells)
             self._search.report(value, lambda: _scheduled(plan, self._window))
 
 

@@ -3,7 +3,7 @@
 import heapq
 import itertools
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -87,7 +87,7 @@ class ServerTree:
         self._open: list[tuple[float, int, Node]] = []
         self._count = itertools.count()
         self.objective = objective
-        self.nodes = 0
+        self.nodes = 1
         self.passes: list[Floats] = []
         arrays = self._arrays
         models = len(arrays.stream)
@@ -103,7 +103,7 @@ class ServerTree:
             spread=np.zeros(models),
         )
         self.root_bound = np.inf
-        self._look_at(self.root, rounds, ROOT_STEP, ROOT_PASSES)
+        self._look_at(self.root, rounds, ROOT_STEP)
 
     @property
     def cutoff(self) -> float:
@@ -126,9 +126,7 @@ class ServerTree:
         """Look at the root once more, given a better schedule; before any branching."""
         self.objective = objective
         if self._open:
-            self._open.clear()
-            self.nodes -= 1
-            self._look_at(self.root, AGAIN_ROUNDS, NODE_STEP, ROOT_PASSES)
+            self._look_at(_copied(self.root), AGAIN_ROUNDS, NODE_STEP)
 
     def grow(self, found: Callable[[tuple[Whole, Whole], bool], None]) -> None:
         """Branch at the node with the largest bound.
@@ -140,16 +138,8 @@ class ServerTree:
         node = self._open[0][2]
         parts = []
         for low, high in children(node, self._arrays.model_offsets):
-            part = Node(
-                bound=node.bound,
-                low=low,
-                high=high,
-                room=node.room.copy(),
-                prices=node.prices.copy(),
-                often=node.often.copy(),
-                when=node.when.copy(),
-                spread=node.spread.copy(),
-            )
+            part = replace(_copied(node), low=low, high=high)
+            self.nodes += 1
             if self._bound(part, NODE_ROUNDS, NODE_STEP, NODE_PASSES):
                 is_leaf = bool((self._widths(part) == 1).all())
                 found(self.likely(part), is_leaf)
@@ -172,10 +162,17 @@ class ServerTree:
                 slots[v] = min(max(slot, node.low[model]), node.high[model])
         return models, slots
 
-    def _look_at(self, node: Node, rounds: int, step: float, passes: int) -> None:
-        """Bound a node; it stays open unless nothing better is in it."""
-        if self._bound(node, rounds, step, passes):
-            self._keep(node)
+    def _look_at(self, root: Node, rounds: int, step: float) -> None:
+        """Bound a root, and have it in place of what was open."""
+        is_open = self._bound(root, rounds, step, ROOT_PASSES, self.passes)
+        self.root = root
+        before, self._open = self._open, []
+        if is_open:
+            try:
+                self._keep(root)
+            except BaseException:
+                self._open = before
+                raise
 
     def _keep(self, node: Node) -> None:
         """Leave a node open, or close it with what its only cells are worth."""
@@ -185,19 +182,25 @@ class ServerTree:
         else:
             heapq.heappush(self._open, (-node.bound, next(self._count), node))
 
-    def _bound(self, node: Node, rounds: int, step: float, passes: int) -> bool:
+    def _bound(
+        self,
+        node: Node,
+        rounds: int,
+        step: float,
+        passes: int,
+        told: list[Floats] | None = None,
+    ) -> bool:
         """Bound a part of the cells, and narrow it; return whether it may lead further.
 
-        If not, its bound counts among those of the parts that are closed.
+        If not, its bound counts among those of the parts that are closed. The prices of
+        every pass are told.
         """
-        self.nodes += 1
         size = int(self._widths(node).sum())
         for again in range(passes):
             node.bound = min(node.bound, self._descend(node, rounds, step))
-            if node is self.root:
-                self.passes.append(node.prices.copy())
-                if len(self.passes) == 1:
-                    self.root_bound = node.bound
+            if told is not None:
+                self.root_bound = self.root_bound if told else node.bound
+                told.append(node.prices.copy())
             if node.bound <= self.cutoff:
                 self._closed = max(self._closed, node.bound)
                 return False
@@ -243,3 +246,17 @@ class ServerTree:
     def _widths(self, node: Node) -> Whole:
         """Return how many cells each stream has left, shape ``(V,)``."""
         return widths(node, self._arrays.model_offsets)
+
+
+def _copied(node: Node) -> Node:
+    """Return a node that may be narrowed on its own."""
+    return Node(
+        bound=node.bound,
+        low=node.low.copy(),
+        high=node.high.copy(),
+        room=node.room.copy(),
+        prices=node.prices.copy(),
+        often=node.often.copy(),
+        when=node.when.copy(),
+        spread=node.spread.copy(),
+    )
