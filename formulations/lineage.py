@@ -14,12 +14,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from formulations.lineage_models import StreamModels, stream_models
-from formulations.lineage_moves import Changes, Moves, changes, moves
-from formulations.stream_model import training_speed, units_needed
-from formulations.tolerances import ACCURACY_TOLERANCE
+from formulations.lineage_moves import STAY, Changes, Moves, changes, moves
+from formulations.lineage_serving import serving_of
 from instances import InstanceTooLarge, Reallocation, SolverUnavailable
 from instances.horizon import Horizon
-from instances.horizon_stream import HorizonStream
+from instances.horizon_stream import REUSE, WARM, HorizonStream
 
 if TYPE_CHECKING:
     from formulations.kernels.lineage_paths_cpu import LineageArrays
@@ -91,6 +90,21 @@ class Lineage:
     def value(self, move: int, units: int) -> float:
         """Return what a move with at most so many units adds to the objective."""
         return float(self.arrays.rows[self.arrays.row[move], units])
+
+    def label(self, window_idx: int, change: int, model: str = "") -> str | None:
+        """Return what a change runs, named as the window's configs; ``None`` to stay.
+
+        ``model`` is the model that is used again; by default the first one with the
+        same scores.
+        """
+        possible = self.changes[window_idx]
+        if change == STAY:
+            return None
+        if change <= possible.num_configs:
+            return self.stream.windows[window_idx].retraining[change - 1].name
+        model = model or self.models.names[int(possible.model[change])]
+        warm = bool(possible.is_warm(np.array(change)))
+        return f"{WARM if warm else REUSE}{model}"
 
     def arcs(self) -> Arcs:
         """Return all arcs: moves, and units with which their rows rise."""
@@ -181,35 +195,6 @@ def lineages(
     return tuple(found)
 
 
-def serving_of(horizon: Horizon, stream: HorizonStream, window_idx: int) -> "Serving":
-    """Return a stream's serving levels and training speeds in a window."""
-    from formulations.kernels.lineage_rows_cpu import Serving
-
-    total, per_gpu = horizon.total_units, horizon.units_per_gpu
-    levels = {0: 0.0}
-    best = 0.0
-    demands = (
-        (units_needed(config.gpus, per_gpu), config.relative_accuracy)
-        for config in stream.serving(window_idx)
-    )
-    for units, relative in sorted(demands):
-        if relative > best and units <= total:
-            best = levels[units] = relative
-    kept = np.zeros(total + 1)
-    for units, relative in levels.items():
-        kept[units:] = relative
-    points = horizon.training_throughput
-    return Serving(
-        level_units=np.array(list(levels), dtype=np.int64),
-        level_kept=np.array(list(levels.values())),
-        kept=kept,
-        speed=np.array([training_speed(points, k / per_gpu) for k in range(total + 1)]),
-        window=horizon.window_seconds,
-        floor=horizon.floor(stream) - ACCURACY_TOLERANCE,
-        joins=horizon.reallocation is Reallocation.STREAM,
-    )
-
-
 def lineage_of(
     horizon: Horizon,
     stream: HorizonStream,
@@ -291,7 +276,7 @@ def _arrays(
         [0, *(int(row.max(initial=-1)) + 1 for row in rows_of)], dtype=np.int64
     )
     memory = [
-        np.where(_is_warm(possible, each.change), stream.model_gb, 0.0)
+        np.where(possible.is_warm(each.change), stream.model_gb, 0.0)
         for possible, each in zip(windows, found, strict=True)
     ]
     hull_offsets = np.zeros(len(rows) + 1, dtype=np.int64)
@@ -311,11 +296,6 @@ def _arrays(
         hull_value=hull_value[:count].copy(),
         num_nodes=int(first[-1]),
     )
-
-
-def _is_warm(possible: Changes, change: Whole) -> NDArray[np.bool_]:
-    way = change - 1 - possible.num_configs
-    return np.asarray((way >= 0) & (way % 2 == 1))
 
 
 def _distinct(accuracy: Floats, change: Whole) -> tuple[Whole, Whole]:

@@ -4,9 +4,9 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from formulations.lineage import Lineage, lineages
-from formulations.lineage_moves import NO_MODEL, STAY
+from formulations.lineage_moves import NO_MODEL
 from instances.horizon import Horizon
-from instances.horizon_stream import REUSE, WARM, HorizonStream
+from instances.horizon_stream import HorizonStream
 
 if TYPE_CHECKING:
     from networkx import MultiDiGraph
@@ -32,7 +32,7 @@ def lineage_graph(horizon: Horizon, stream: HorizonStream) -> "MultiDiGraph":
     graph.add_nodes_from(nodes)
     arrays = lineage.arrays
     for move, units in zip(*(part.tolist() for part in lineage.arcs()), strict=True):
-        change = _label(lineage, move)
+        change = lineage.label(lineage.window_of(move), int(lineage.change[move]))
         graph.add_edge(
             nodes[arrays.source[move]],
             nodes[arrays.target[move]],
@@ -53,15 +53,3 @@ def _nodes(lineage: Lineage) -> list[Node]:
         for held, *kept in states.tolist()
     ]
     return [*nodes, (lineage.num_windows, "end", frozenset())]
-
-
-def _label(lineage: Lineage, move: int) -> str | None:
-    w, change = lineage.window_of(move), int(lineage.change[move])
-    if change == STAY:
-        return None
-    possible = lineage.changes[w]
-    way = change - 1 - possible.num_configs
-    if way < 0:
-        return lineage.stream.windows[w].retraining[change - 1].name
-    name = lineage.models.names[int(possible.model[change])]
-    return f"{WARM if way % 2 else REUSE}{name}"

@@ -49,6 +49,11 @@ class Changes:
     model: Whole
     num_configs: int
 
+    def is_warm(self, change: Whole) -> NDArray[np.bool_]:
+        """Return which changes use a warm model."""
+        way = change - 1 - self.num_configs
+        return np.asarray((way >= 0) & (way % 2 == 1))
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Moves:

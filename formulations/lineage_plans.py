@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from formulations.horizon_plans import horizon_plan
 from formulations.horizon_schedule import HorizonPlan, HorizonSchedule, WindowPlans
 from formulations.lineage import Arcs, Lineage
-from formulations.lineage_moves import NO_MODEL, STAY
+from formulations.lineage_moves import NO_MODEL
 from formulations.schedule import StreamPlan
 from formulations.stream_model import NO_RETRAINING, StreamModel
 from instances import Instance
@@ -74,16 +74,13 @@ def window_plan(
 
 
 def label_of(lineage: Lineage, had: Held, move: int) -> str | None:
-    """Return what a move runs, named as the window's configs; ``None`` to stay."""
+    """Return what a move runs, given what the stream had; ``None`` to stay."""
     w, change = lineage.window_of(move), int(lineage.change[move])
-    if change == STAY:
-        return None
     possible = lineage.changes[w]
-    if change <= possible.num_configs:
-        return lineage.stream.windows[w].retraining[change - 1].name
-    way = (change - 1 - possible.num_configs) % 2
-    again = _of_class(lineage, w, had.kept, int(possible.model[change]))
-    return f"{WARM if way else REUSE}{again}"
+    model = ""
+    if change > possible.num_configs:
+        model = _of_class(lineage, w, had.kept, int(possible.model[change]))
+    return lineage.label(w, change, model)
 
 
 def held_after(lineage: Lineage, had: Held, move: int) -> Held:

@@ -18,7 +18,6 @@ from formulations.lineage import Lineage, lineage_of
 from formulations.lineage_moves import STAY
 from formulations.server_window import Level, Option, check_server
 from instances.horizon import Held, Horizon
-from instances.horizon_stream import REUSE, WARM
 
 if TYPE_CHECKING:
     from formulations.kernels.lineage_slots_cpu import SlotArrays
@@ -134,17 +133,7 @@ def _options(
         window.config_name(0, idx): option
         for idx, option in enumerate(window.options[0])
     }
-    possible = lineage.changes[w]
-    found = []
-    for kind in kinds.tolist():
-        way = kind - 1 - possible.num_configs
-        if way < 0:
-            name = lineage.stream.windows[w].retraining[kind - 1].name
-        else:
-            model = lineage.models.names[int(possible.model[kind])]
-            name = f"{WARM if way % 2 else REUSE}{model}"
-        found.append(known.get(name))
-    return found
+    return [known.get(lineage.label(w, kind) or "") for kind in kinds.tolist()]
 
 
 def _hull(levels: list[Level], value: float) -> Floats:

@@ -7,6 +7,7 @@ import numpy as np
 
 from formulations.horizon_schedule import HorizonSchedule
 from formulations.lineage import lineages
+from formulations.tolerances import OBJECTIVE_TOLERANCE
 from instances.horizon import Horizon
 from solvers.horizon_relaxation import Floats, HorizonRelaxation, Point
 from solvers.search import Search
@@ -75,12 +76,12 @@ class PriceSearch:
         self.steps = 0
         self._search = search
         self._roll_every = roll_every
-        search.report_bound(self.best.bound)
+        self._report_bound()
 
     @property
     def is_infeasible(self) -> bool:
         """Whether the bound proves that there is no schedule; none is worth below 0."""
-        return self.best.bound < 0
+        return self.best.bound < -OBJECTIVE_TOLERANCE
 
     def schedule(self) -> None:
         """Roll through the horizon by the best prices; report what it finds."""
@@ -112,7 +113,7 @@ class PriceSearch:
             point = self._moved(point, step * direction)
             if point.bound < self.best.bound:
                 self.best, idle, gains = point, 0, gains + 1
-                self._search.report_bound(point.bound)
+                self._report_bound()
                 if gains % self._roll_every == 0:
                     self.schedule()
                 continue
@@ -126,7 +127,13 @@ class PriceSearch:
     def reached(self, gap: float) -> bool:
         """Return whether the best schedule is within a relative gap of the bound."""
         objective = self._search.objective
-        return objective is not None and self.best.bound * (1 - gap) <= objective
+        if objective is None:
+            return False
+        return self.best.bound * (1 - gap) <= objective + ROUNDING
+
+    def _report_bound(self) -> None:
+        if not self.is_infeasible:
+            self._search.report_bound(self.best.bound)
 
     def _target(self) -> float:
         """Return what the bound may come down to."""

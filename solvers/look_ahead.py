@@ -8,7 +8,7 @@ import numpy as np
 
 from formulations.horizon_plans import advance, window_plans
 from formulations.horizon_schedule import HorizonSchedule
-from formulations.lineage import serving_of
+from formulations.lineage_serving import serving_of
 from formulations.schedule import Schedule, StreamPlan
 from formulations.stream_model import NO_RETRAINING, StreamModel
 from instances import Instance, InvalidOption
