@@ -13,13 +13,9 @@ from typing import TYPE_CHECKING
 
 from formulations.labels import stream_label
 from formulations.placed_schedule import PlacedSchedule
+from formulations.placement_classes import Packing, Share
 from formulations.placement_cuts import Cuts, cuts_of
-from formulations.placement_options import (
-    Packing,
-    PlacementOptions,
-    Share,
-    placement_options,
-)
+from formulations.placement_options import PlacementOptions, placement_options
 from formulations.placement_packing import (
     Job,
     held_shares,

@@ -5,7 +5,8 @@ from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from formulations.placed_schedule import PlacedPlan, PlacedSchedule
-from formulations.placement_options import Option, Packing, PlacementOptions, Share
+from formulations.placement_classes import Packing, Share
+from formulations.placement_options import Option, PlacementOptions
 from formulations.schedule import Segment
 
 Part = list[int]

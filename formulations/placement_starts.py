@@ -4,14 +4,8 @@ from collections import defaultdict
 from typing import NamedTuple
 
 from formulations.placed_schedule import PlacedPlan, PlacedSchedule
-from formulations.placement_options import (
-    Option,
-    Packing,
-    PlacementOptions,
-    Share,
-    footprint,
-    megabytes,
-)
+from formulations.placement_classes import Packing, Share, megabytes
+from formulations.placement_options import Option, PlacementOptions, footprint
 from formulations.placement_packing import Job, Part, held_shares, places_of
 from instances import Stream
 

@@ -8,7 +8,7 @@ from itertools import product
 from typing import NamedTuple
 
 from formulations.placed_schedule import PlacedPlan, PlacedSchedule
-from formulations.placement_options import gpu_classes, megabytes, menu_of, sizes_on
+from formulations.placement_classes import gpu_classes, megabytes, menu_of, sizes_on
 from formulations.schedule import Segment
 from formulations.stream_model import training_speed, units_needed
 from formulations.tolerances import ACCURACY_TOLERANCE, TIME_TOLERANCE

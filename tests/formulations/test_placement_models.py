@@ -12,14 +12,10 @@ from hypothesis import strategies as st
 from formulations import placement_cp, placement_milp
 from formulations.evaluate_placement import evaluate_placement
 from formulations.placed_schedule import PlacedSchedule
+from formulations.placement_classes import Packing, Share, menu_of
 from formulations.placement_cuts import cuts_of
 from formulations.placement_feasibility import is_infeasible
-from formulations.placement_options import (
-    Packing,
-    Share,
-    menu_of,
-    placement_options,
-)
+from formulations.placement_options import placement_options
 from formulations.placement_packing import first_fit, placed_schedule
 from instances import InstanceTooLarge
 from instances.generators.memory_tight import memory_tight

@@ -7,7 +7,8 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from formulations.placement_options import Packing, placement_options
+from formulations.placement_classes import Packing
+from formulations.placement_options import placement_options
 from instances import InferenceConfig
 from instances.generators import generate
 from instances.generators.memory_tight import memory_tight
@@ -233,6 +234,20 @@ def test_every_engine_on_memory_and_speeds() -> None:
     )
     assert_same(solved(problem, "cp-sat"), solved(problem, "milp"))
     assert_same(solved(problem, "milp", backend="cbc"), solved(problem, "milp"))
+
+
+@pytest.mark.parametrize("solver", EXACT)
+def test_a_given_schedule_starts_the_exact_ways(solver: str) -> None:
+    """A schedule that a heuristic found is taken, and the result is no worse."""
+    problem = memory_tight(4, 2, 0, units_per_gpu=8)
+    known = solved(problem, "round-and-pack", redistribute=True)
+    options = Options(
+        time_limit=60, initial_schedule=known.schedule, settings={"start": "none"}
+    )
+    result = solve(problem, solver, options)
+    assert result.metadata["warm_start"] == "accepted"
+    assert result.trace[0].objective == pytest.approx(known.objective)
+    assert_same(result, solved(problem, "milp"))
 
 
 def test_recorded_like_at_the_size_of_the_paper() -> None:
