@@ -9,6 +9,7 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from copy import copy
 from dataclasses import replace
+from operator import ge, le
 
 from formulations.horizon_plans import (
     advance,
@@ -103,15 +104,48 @@ class HorizonSlots(ServerWindow):
         return self.horizon.window(self.window_idx, entering)
 
     def _options(self, stream: Stream) -> list[Option]:
-        """Return all configs that end in the window, at the latest at its very end."""
-        found = []
+        """Return all configs that end in the window, at the latest at its very end.
+
+        Those are left out that another one dominates for the rest of the horizon.
+        """
+        found: list[Option] = []
         can_train = self.gains[: self.most_training + 1].max() > 0
+        dominated = self._dominated(stream)
         for idx, config in enumerate(stream.retraining):
             option = self._option(idx, config)
             last = self.slots if option.work else option.first
-            if option.first <= last <= self.slots and (can_train or not option.work):
+            ends = option.first <= last <= self.slots and (can_train or not option.work)
+            if ends and config.name not in dominated:
                 found.append(replace(option, last=last))
         return found
+
+    def _dominated(self, stream: Stream) -> set[str]:
+        """Return configs of the window that others dominate: no worse, nor dearer.
+
+        A worse model than the one held had better end late. With less work, but some,
+        it can end in the same slot if units do their work one by one.
+        """
+        if not self.is_linear:
+            return set()
+        own = next(each for each in self.horizon.streams if each.name == stream.name)
+        later = range(self.window_idx, self.horizon.num_windows)
+        merits = []
+        for config in own.windows[self.window_idx].retraining:
+            name = model_name(self.window_idx, config.name)
+            scores = [accuracy_in(own, name, w) for w in later]
+            costs = [config.gpu_seconds, config.delay_seconds]
+            merits.append((config.name, scores, costs))
+        dominated: set[str] = set()
+        for name, scores, costs in merits:
+            if any(
+                other not in {name, *dominated}
+                and all(map(ge, higher, scores))
+                and all(map(le, lower, costs))
+                and (lower[0] > 0 or lower == costs)
+                for other, higher, lower in merits
+            ):
+                dominated.add(name)
+        return dominated
 
 
 def horizon_cells(

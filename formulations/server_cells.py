@@ -259,11 +259,24 @@ class ServerCells:
                     for j in range(len(self.pieces)):
                         yield v, k, j, t
 
+    def waits_for(self, key: Key) -> int:
+        """Return the piece whose predecessors must be full for that of a key.
+
+        The key is one of ``train_keys``. 0 if none must. Where a model must serve as
+        soon as its work is done, all pieces are used in order, so that no work is done
+        unnoticed.
+        """
+        j = key[2]
+        return j if self.training(key).is_prompt else self.pieces[j].steeper
+
     def full_keys(self) -> Iterator[Key]:
-        """Yield (v, k, j, t): whether all pieces before a steeper one j are full."""
-        for v, k, j, t in self.train_keys():
-            if j and self.pieces[j].steeper == j:
-                yield v, k, j, t
+        """Yield (v, k, j, t): whether all pieces before piece j are full.
+
+        Only for the pieces that others, or they themselves, wait for.
+        """
+        for key in self.train_keys():
+            if key[2] and self.waits_for(key) == key[2]:
+                yield key
 
     def done_keys(self) -> Iterator[Key]:
         """Yield (v, k, t): work of training k that is done before slot t."""

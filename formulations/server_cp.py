@@ -137,7 +137,7 @@ def add_variables(
 
     - ready_{v,k,t} ∈ {0, 1}: stream v chose training k and its model serves by slot t;
     - train_{v,k,j,t} ∈ ℤ₊: units of piece j that do training k in slot t;
-    - full_{v,k,j,t} ∈ {0, 1}: the pieces before the steeper piece j are full;
+    - full_{v,k,j,t} ∈ {0, 1}: the pieces before j, a steeper one, are full;
     - done_{v,k,t} ∈ ℤ₊: work of training k done before slot t;
     - level_{v,l,t} ∈ {0, 1}: stream v serves at level l in slot t;
     - serve_{v,m,l,t} ∈ {0, 1}: and does so with model m.
@@ -305,13 +305,14 @@ def add_steeper_pieces(model: ServerCp, check_time: Callable[[], None]) -> None:
     """Fill the pieces i before a steeper piece j, train_i ≥ U_i full_j, to use it.
 
     And those j' that follow it up to the next steeper one, train_j' ≤ U_j' full_j.
+    Work of models that must serve when it is done takes all pieces in order.
     """
     pieces = model.cells.pieces
     for (v, k, j, t), x in model.train.items():
         check_time()
-        steeper = pieces[j].steeper
-        if steeper:
-            terms = [(x, 1), (model.full[v, k, steeper, t], -pieces[j].units)]
+        first = model.cells.waits_for((v, k, j, t))
+        if first:
+            terms = [(x, 1), (model.full[v, k, first, t], -pieces[j].units)]
             add_row(model, "steeper", (v, k, j, t), terms, None, 0)
     for (v, k, j, t), x in model.full.items():
         check_time()

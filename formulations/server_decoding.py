@@ -77,7 +77,7 @@ def plan_of_schedule(
     """Return a plan at least as good as a feasible schedule.
 
     ``None`` if no plan is found: only where options of other shapes stand for its
-    configs.
+    configs, or where ``exactly`` they are no options.
 
     Parameters
     ----------
@@ -86,14 +86,19 @@ def plan_of_schedule(
     schedule
         One of its feasible schedules.
     exactly
-        Whether to train the schedule's own configs in its own units, which all must be
-        options. Otherwise options as good may stand for them.
+        Whether to train the schedule's own configs in its own units. Otherwise options
+        as good may stand for them.
     """
     plans = {plan.stream: plan for plan in schedule.streams}
     own = [plans[stream.name] for stream in window.instance.streams]
     chosen = cells_of(window, schedule)
     if exactly:
         chosen = [(_option(window, v, plan), 0) for v, plan in enumerate(own)]
+        if any(
+            plan.retraining is not None and option is None
+            for plan, (option, _) in zip(own, chosen, strict=True)
+        ):
+            return None
     levels = []
     for v, plan in enumerate(own):
         units = [level.units for level in window.levels[v]]
@@ -143,7 +148,7 @@ def values_of(
             for t in training.slots:
                 units = plan.training[v][t] if t < slot else 0
                 for j, piece in enumerate(cells.pieces):
-                    if j and piece.steeper == j:
+                    if j and cells.waits_for((v, k, j, t)) == j:
                         full[v, k, j, t] = int(units > 0)
                     train[v, k, j, t] = part = min(units, piece.units)
                     progress += part * training.gain(j, t)

@@ -1,7 +1,6 @@
 """The time-indexed models: what each family of constraints allows and forbids."""
 
 import math
-import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -17,6 +16,7 @@ from formulations.server_plan import ServerPlan
 from formulations.server_window import ServerWindow
 from instances import Instance, SolverUnavailable
 from solvers import Options, TimeUp, solve
+from tests.broken_rows import broken_rows
 from tests.small import retraining, schedule, segment, serving, stream, window
 from tests.strategies import instances
 
@@ -66,21 +66,7 @@ def broken(model: Any, values: Mapping[tuple[str, Key], int]) -> set[str]:
     for name, row in model.families.items():
         for key, x in row.items():
             of[x] = of.get(x, 0) or values.get((name, key), 0)
-    if isinstance(model, server_milp.ServerMilp):
-        for x, value in of.items():
-            x.varValue = value
-            assert x.lowBound <= value <= x.upBound
-        names = [row.name for row in model.problem.constraints() if not row.valid(1e-9)]
-    else:
-        at = {x.index: value for x, value in of.items()}
-        names = []
-        for row in model.problem.proto.constraints:
-            pairs = zip(row.linear.vars, row.linear.coeffs, strict=True)
-            total = sum(n * at[j] for j, n in pairs)
-            low, high = row.linear.domain
-            if not low <= total <= high:
-                names.append(row.name)
-    return {re.sub(r"(_\d+)+$", "", name) for name in names}
+    return broken_rows(model.problem, of)
 
 
 def objective(model: Any, values: Values) -> float:
