@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from formulations.hull import hull_increments
 from formulations.pick_configs import PickConfigs, Share
+from formulations.schedule import Schedule
 from formulations.value_tables import value_table
 from instances import Instance, InstanceTooLarge, InvalidOption
 from solvers.allocations import (
@@ -196,7 +197,7 @@ def _first_starts(
 ) -> Units | None:
     """Return the starts that are not random; ``None`` if there is no schedule."""
     starts = []
-    if search.options.initial_schedule is not None:
+    if isinstance(search.options.initial_schedule, Schedule):
         given = allocation_of(instance, search.options.initial_schedule)
         starts.append(_with_spare_units(instance, given))
     fair = fair_start(instance, "inference-first")
