@@ -1,5 +1,6 @@
 """The page of numbers: sections that benchmarks write, between marks."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,14 +21,30 @@ if TYPE_CHECKING:
 CPU_KERNELS, CPU_FLEETS = "kernels on a CPU", "fleets on a CPU"
 CUDA_KERNELS, CUDA_FLEETS = "kernels on a CUDA device", "fleets on a CUDA device"
 SECTIONS = (CPU_KERNELS, CPU_FLEETS, CUDA_KERNELS, CUDA_FLEETS)
-"""Sections by name; each lies between two marks."""
+"""Sections of the page of kernels by name; each lies between two marks."""
+
+SERVER, HORIZONS, PLACEMENTS = "server windows", "horizons", "placements"
+"""Sections of the page of what couples streams in time and in place."""
 
 
-def check_page(file: str) -> None:
+def check_page(file: str, sections: Sequence[str] = SECTIONS) -> None:
     """Raise ``EkyaOptError`` early if a page lacks a section's marks."""
     text = _read(file)
-    for name in SECTIONS:
+    for name in sections:
         replaced(text, name, "", file)
+
+
+def write_section(
+    file: str,
+    name: str,
+    report: "Report",
+    command: str,
+    tables: Sequence[Table],
+    packages: Sequence[str],
+) -> None:
+    """Write tables into a section, after where, when and how they were made."""
+    head = f"{one_line(report.setting(*packages))}, by `{one_line(command)}`."
+    _write(file, name, head, tables)
 
 
 def write_kernels(file: str, report: "KernelReport", command: str) -> None:
@@ -72,7 +89,7 @@ def _head(report: "Report", device: str | None, command: str) -> str:
     return f"{one_line(where)}, by `{one_line(command)}`."
 
 
-def _write(file: str, name: str, head: str, tables: list[Table]) -> None:
+def _write(file: str, name: str, head: str, tables: Sequence[Table]) -> None:
     section = "\n\n".join([head, *(table.markdown() for table in tables)])
     text = replaced(_read(file), name, section, file)
     Path(file).write_text(text, encoding="utf-8")

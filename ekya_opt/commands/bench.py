@@ -1,20 +1,25 @@
-"""Measure speed, of the window problem, the kernels or whole fleets; machine named."""
+"""Measure windows, kernels, fleets, horizons or placements; the machine is named."""
 
 import argparse
 import shlex
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ekya_opt.commands.arguments import add_json
-from ekya_opt.text import text_table, to_json
+from ekya_opt.text import one_line, text_table, to_json
 from instances import InvalidOption
+from instances.library import SHIPPED
 
 if TYPE_CHECKING:
     from ekya_opt.benchmarks.fleet import FleetReport
     from ekya_opt.benchmarks.kernels import KernelReport
     from ekya_opt.benchmarks.report import Report
+    from ekya_opt.benchmarks.studies import StudyReport
     from ekya_opt.benchmarks.tables import Table
 
-SHIPPED = "shipped:paper/window1"
+EXAMPLE = "shipped:paper/window1"
 STREAMS, UNITS = "10000,100000,1000000", "2,4,8"
 DEVICES = ("auto", "cpu", "cuda")
 INTERRUPTED = 130
@@ -23,6 +28,8 @@ OWN = {
     "window": {"literal", "instance"},
     "kernels": {"device", "workers", "size", "page"},
     "fleet": {"device", "workers", "streams", "units", "page"},
+    "horizon": {"count", "time_limit", "paths", "page"},
+    "placement": {"count", "time_limit", "paths", "page"},
 }
 """Options that not every benchmark has."""
 
@@ -35,7 +42,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         choices=tuple(OWN),
         default="window",
         help="the window problem at the paper's size, the kernels against their "
-        "references, or fleets of up to a million streams",
+        "references, fleets of up to a million streams, solvers of horizons, or what "
+        "placement on whole GPUs costs",
     )
     parser.add_argument(
         "--repeat",
@@ -54,7 +62,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     window.add_argument(
         "--instance",
         metavar="FILE",
-        help=f"instance to solve from a cold shell (default: {SHIPPED})",
+        help=f"instance to solve from a cold shell (default: {EXAMPLE})",
     )
     kernels = parser.add_argument_group("kernels and fleet")
     kernels.add_argument(
@@ -98,6 +106,27 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help=f"fleet: units a stream (default: {UNITS})",
     )
 
+    studies = parser.add_argument_group("horizon and placement")
+    studies.add_argument(
+        "--count",
+        type=int,
+        metavar="N",
+        help="seeds of each size of generated instances (default: 5, placement 4)",
+    )
+    studies.add_argument(
+        "--time-limit",
+        type=float,
+        metavar="S",
+        help="wall seconds for each solve (default: 120, placement 60)",
+    )
+    studies.add_argument(
+        "--path",
+        dest="paths",
+        action="append",
+        metavar="PATH",
+        help="instances beside the generated ones; may be repeated",
+    )
+
 
 def run(arguments: argparse.Namespace) -> int:
     """Measure and print; return the exit status."""
@@ -107,7 +136,9 @@ def run(arguments: argparse.Namespace) -> int:
         if name in set.union(*OWN.values()) and value is not None
     }
     for name in sorted(options.keys() - OWN[arguments.what]):
-        option = {"size": "--large"}.get(name, f"--{name}")
+        option = {"size": "--large", "paths": "--path"}.get(
+            name, f"--{name.replace('_', '-')}"
+        )
         raise InvalidOption(f"{option} is no option of bench {arguments.what}")
     if arguments.repeat is not None:
         if arguments.repeat < 1:
@@ -115,7 +146,13 @@ def run(arguments: argparse.Namespace) -> int:
         options["repeat"] = arguments.repeat
     if options.get("workers", 1) < 1:
         raise InvalidOption(f"--workers is {options['workers']}, expected at least 1")
-    benchmarks = {"window": _window, "kernels": _kernels, "fleet": _fleet}
+    benchmarks = {
+        "window": _window,
+        "kernels": _kernels,
+        "fleet": _fleet,
+        "horizon": _horizon,
+        "placement": _placement,
+    }
     return benchmarks[arguments.what](options, arguments)
 
 
@@ -124,7 +161,7 @@ def _window(options: dict[str, Any], arguments: argparse.Namespace) -> int:
     from ekya_opt.progress import Ticker
     from ekya_opt.reading import read
 
-    options.setdefault("instance", SHIPPED)
+    options.setdefault("instance", EXAMPLE)
     read(options["instance"])
     with Ticker("bench") as ticker:
         report = bench_window(**options, progress=ticker.say)
@@ -176,16 +213,60 @@ def _fleet(options: dict[str, Any], arguments: argparse.Namespace) -> int:
     return _status(report)
 
 
-def _page(options: dict[str, Any]) -> str | None:
+def _horizon(options: dict[str, Any], arguments: argparse.Namespace) -> int:
+    from ekya_opt.benchmarks.page import HORIZONS
+    from ekya_opt.benchmarks.studies import bench_horizon, horizon_table
+
+    return _study(options, arguments, HORIZONS, bench_horizon, horizon_table)
+
+
+def _placement(options: dict[str, Any], arguments: argparse.Namespace) -> int:
+    from ekya_opt.benchmarks.page import PLACEMENTS
+    from ekya_opt.benchmarks.studies import bench_placement, placement_table
+
+    return _study(options, arguments, PLACEMENTS, bench_placement, placement_table)
+
+
+def _study(
+    options: dict[str, Any],
+    arguments: argparse.Namespace,
+    section: str,
+    study: "Callable[..., StudyReport]",
+    table: "Callable[[StudyReport], Table]",
+) -> int:
+    from ekya_opt.benchmarks.page import write_section
+    from ekya_opt.progress import Ticker
+
+    if options.pop("repeat", None) is not None:
+        raise InvalidOption(f"--repeat is no option of bench {arguments.what}")
+    if options.get("count", 0) < 0:
+        raise InvalidOption(f"--count is {options['count']}, expected at least 0")
+    if options.get("count") == 0 and not options.get("paths"):
+        raise InvalidOption("--count is 0, expected at least 1 without --path")
+    page = _page(options, [section])
+    with Ticker(f"bench {arguments.what}") as ticker:
+        report = study(**options, progress=ticker.say)
+    _print(report, arguments, _plain(table(report)))
+    for failure in report.failures:
+        print(one_line(failure), file=sys.stderr)
+    if page is not None and not report.interrupted:
+        packages = ("numpy", "highspy", "ortools")
+        write_section(
+            page, section, report, _command(arguments), [table(report)], packages
+        )
+    return _status(report)
+
+
+def _page(options: dict[str, Any], sections: Sequence[str] = ()) -> str | None:
     """Take the page out of the options after checking that it can be written."""
-    from ekya_opt.benchmarks.page import check_page
+    from ekya_opt.benchmarks.page import SECTIONS, check_page
     from formulations.kernels.device import simulated
 
     page: str | None = options.pop("page", None)
     if page is not None:
         if options.get("size") == "tiny" or simulated():
             raise InvalidOption("--page is for times; here nothing is measured")
-        check_page(page)
+        check_page(page, sections or SECTIONS)
     return page
 
 
@@ -199,7 +280,7 @@ def _counts(name: str, text: str) -> tuple[int, ...]:
     return counts
 
 
-def _status(report: "KernelReport | FleetReport") -> int:
+def _status(report: "KernelReport | FleetReport | StudyReport") -> int:
     if report.interrupted:
         return INTERRUPTED
     return 0 if report.passed else 1
@@ -225,6 +306,12 @@ def _command(arguments: argparse.Namespace) -> str:
         value = getattr(arguments, name)
         if value is not None:
             words += [f"--{name}", str(value)]
+    for name in ("count", "time_limit"):
+        value = getattr(arguments, name)
+        if value is not None:
+            words += [f"--{name.replace('_', '-')}", f"{value:g}"]
+    for path in arguments.paths or []:
+        words += ["--path", path if path.startswith(SHIPPED) else Path(path).name]
     if arguments.size is not None:
         words.append(f"--{arguments.size}")
     return shlex.join(words)

@@ -1,0 +1,39 @@
+"""Benchmarks of horizons and placements, on shipped instances."""
+
+import pytest
+
+from ekya_opt.benchmarks.studies import (
+    bench_horizon,
+    bench_placement,
+    horizon_table,
+    placement_table,
+)
+
+
+def test_horizons_are_measured_against_window_by_window() -> None:
+    """The exact plan has no gap, and window by window gains nothing over itself."""
+    said: list[str] = []
+    report = bench_horizon(0, 60, ["shipped:drift/n4-g2-w4"], said.append)
+    assert report.passed
+    assert len(said) == len(report.rows)
+    summary = {row["policy"]: row for row in report.summary}
+    assert summary["decomposition"]["largest_gap"] == pytest.approx(0, abs=1e-6)
+    assert summary["dp"]["gain"] == 0
+    assert summary["decomposition"]["gain"] > 0
+    # One horizon has no spread.
+    assert summary["dp"]["spread"] is None
+    table = horizon_table(report)
+    assert {len(row) for row in table.rows} == {len(table.columns)}
+
+
+def test_placements_are_measured_against_pooling() -> None:
+    """Rounding without giving units back costs more than the exact placement."""
+    report = bench_placement(0, 60, ["shipped:memory-tight/n4-g2"])
+    assert report.passed
+    rows = {(row["solver"], row["settings"]): row for row in report.summary}
+    exact = rows["milp", ""]
+    rounded = rows["round-and-pack", "plan=dp"]
+    assert exact["optimal"] == 1
+    assert 0 <= exact["mean_loss"] < rounded["mean_loss"]
+    table = placement_table(report)
+    assert {len(row) for row in table.rows} == {len(table.columns)}
