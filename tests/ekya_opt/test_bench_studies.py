@@ -1,7 +1,11 @@
 """Benchmarks of horizons and placements, on shipped instances."""
 
+from pathlib import Path
+from typing import Any
+
 import pytest
 
+from ekya_opt.benchmarks.page import PLACEMENTS, marks
 from ekya_opt.benchmarks.studies import (
     bench_horizon,
     bench_placement,
@@ -37,3 +41,19 @@ def test_placements_are_measured_against_pooling() -> None:
     assert 0 <= exact["mean_loss"] < rounded["mean_loss"]
     table = placement_table(report)
     assert {len(row) for row in table.rows} == {len(table.columns)}
+
+
+def test_the_command_writes_its_section_of_a_page(run: Any, tmp_path: Path) -> None:
+    """The table stands between the section's marks, with machine and command."""
+    page = tmp_path / "page.md"
+    page.write_text("\n".join(["before", *marks(PLACEMENTS), "after"]))
+    words = ("bench", "placement", "--count", 0, "--path", "shipped:memory-tight/n4-g2")
+    outcome = run(*words, "--page", page)
+    assert outcome.status == 0
+    text = page.read_text()
+    assert "| inverse | `milp` | - | 1 | 1 |" in text
+    assert "by `ekya-opt bench placement --count 0 --path shipped:" in text
+    assert text.endswith("after")
+    assert run("bench", "horizon", "--count", 1, "--page", page).status == 2
+    assert run("bench", "placement", "--count", 0).status == 2
+    assert run("bench", "placement", "--repeat", 2).status == 2
