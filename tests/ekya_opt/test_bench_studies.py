@@ -52,7 +52,8 @@ def test_the_command_writes_its_section_of_a_page(run: Any, tmp_path: Path) -> N
     assert outcome.status == 0
     text = page.read_text()
     assert "| inverse | `milp` | - | 1 | 1 |" in text
-    assert "by `ekya-opt bench placement --count 0 --path shipped:" in text
+    assert "by `ekya-opt bench placement --page" in text
+    assert " --count 0 --path shipped:memory-tight/n4-g2`." in text
     assert text.endswith("after")
     assert run("bench", "horizon", "--count", 1, "--page", page).status == 2
     assert run("bench", "placement", "--count", 0).status == 2
