@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from formulations.horizon_slots import HorizonSlots
 from formulations.hull import concave_hull
 from formulations.lineage import Lineage, lineage_of
 from formulations.lineage_moves import STAY
-from formulations.server_window import Level, Option, check_server
+from formulations.server_window import Level, Option, ServerWindow, check_server
+from instances import Stream
 from instances.horizon import Held, Horizon
 
 if TYPE_CHECKING:
@@ -81,9 +81,7 @@ def _window(
     from formulations.kernels.lineage_slots_cpu import STAYS, SlotArrays
 
     models, arrays = lineage.models, lineage.arrays
-    names = models.names[: int(models.counts[w])]
-    alone = replace(horizon, streams=(horizon.streams[stream_idx],))
-    window = HorizonSlots(alone, w, [names])
+    window = _every_option(horizon, lineage, w)
     begin, end = arrays.move_offsets[w : w + 2].tolist()
     first_row = int(arrays.row_offsets[w])
     _, firsts = np.unique(arrays.row[begin:end], return_index=True)
@@ -125,13 +123,36 @@ def _window(
     )
 
 
+class _EveryOption(ServerWindow):
+    """A window in which each config that may end is an option, useful or not."""
+
+    def _options(self, stream: Stream) -> list[Option]:
+        configs = enumerate(stream.retraining)
+        return [self._option(idx, config) for idx, config in configs]
+
+
+def _every_option(horizon: Horizon, lineage: Lineage, w: int) -> _EveryOption:
+    """Return a stream's window with every model that it may have kept by then.
+
+    It holds the best of them, so that its floor leaves most units for training.
+    """
+    models = lineage.models
+    names = models.names[: int(models.counts[w])]
+    best = int(models.scores[: len(names), w].argmax())
+    kept = names if horizon.cached_models else ()
+    alone = replace(horizon, streams=(lineage.stream,))
+    return _EveryOption(alone.window(w, [Held(model=names[best], kept=kept)]))
+
+
 def _options(
-    window: HorizonSlots, lineage: Lineage, w: int, kinds: Whole
+    window: ServerWindow, lineage: Lineage, w: int, kinds: Whole
 ) -> list[Option | None]:
     """Return the window's option for each change; ``None`` if it cannot end in it."""
+    configs = window.instance.streams[0].retraining
     known = {
-        window.config_name(0, idx): option
-        for idx, option in enumerate(window.options[0])
+        configs[option.config_idx].name: option
+        for option in window.options[0]
+        if option.first <= window.slots
     }
     return [known.get(lineage.label(w, kind) or "") for kind in kinds.tolist()]
 
