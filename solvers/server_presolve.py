@@ -6,16 +6,19 @@ from itertools import pairwise
 from typing import Any, Literal
 
 from formulations.server_cells import ServerCells
-from formulations.server_decoding import plan_of_schedule
 from formulations.server_window import ServerWindow
 from solvers.compiled_work import in_time
-from solvers.decomposition import FIRST_MOVES, Climb, loaded_kernels
+from solvers.decomposition import (
+    ANNEALINGS,
+    FIRST_MOVES,
+    MOVES,
+    Climb,
+    loaded_kernels,
+)
 from solvers.search import Answer, Search
 from solvers.server_tree import ServerTree
 
 Presolve = Literal["prices", "none"]
-
-ANNEALINGS = 3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,27 +67,28 @@ class Presolved:
 def presolve(window: ServerWindow, search: Search, how: Presolve) -> Presolved:
     """Return the cells left in a window.
 
-    With ``prices`` annealing finds a plan, the Lagrangian bound of the decomposition
-    is reported, and cells whose reduced cost shows that they lead to no better plan
-    are left out. With ``none`` all cells stay.
+    With ``prices`` annealing finds a plan, the Lagrangian bound of the decomposition's
+    root is reported, and cells whose reduced cost shows that they lead to no better
+    plan are left out. With ``none`` all cells stay.
     """
     cells = ServerCells(window)
     if how == "none":
         metadata = {"cells": cells.count, "cells_after_fixing": cells.count}
-        return Presolved(cells=cells, metadata={**metadata, "root_bound": None})
+        nothing = {"root_bound": None, "presolve_bound": None}
+        return Presolved(cells=cells, metadata={**metadata, **nothing})
     kernels = in_time(search, lambda _: loaded_kernels(window))
     climb = Climb(window, kernels, search)
     climb.start()
-    for _ in range(ANNEALINGS):
-        search.check_time()
-        climb.anneal(FIRST_MOVES)
-    found = search.schedule
-    plan = None if found is None else plan_of_schedule(window, found)
-    if plan is not None:
-        # A training may end before the slot of its cell.
-        search.report(plan.objective(window), lambda: plan.schedule(window))
-    tree = ServerTree(kernels, search.objective or 0.0, 0.0)
+    climb.anneal(FIRST_MOVES)
+    tree = in_time(search, lambda _: ServerTree(kernels, climb.known, 0.0))
     search.report_bound(tree.bound)
+    for _ in range(ANNEALINGS):
+        if tree.done:
+            break
+        climb.low, climb.high = tree.root.low, tree.root.high
+        climb.anneal(MOVES)
+        in_time(search, lambda _: tree.narrow(climb.known))
+        search.report_bound(tree.bound)
     low, high = tree.root.low.tolist(), tree.root.high.tolist()
     offsets = kernels.arrays.model_offsets.tolist()
     spans = [
@@ -99,6 +103,7 @@ def presolve(window: ServerWindow, search: Search, how: Presolve) -> Presolved:
         metadata={
             "cells": cells.count,
             "cells_after_fixing": left.count,
-            "root_bound": tree.bound,
+            "root_bound": tree.root_bound,
+            "presolve_bound": tree.bound,
         },
     )

@@ -85,8 +85,8 @@ def test_all_ways_agree(instance: Instance) -> None:
         assert result.status is Status.OPTIMAL, result.metadata
 
 
-@settings(max_examples=25)
-@given(drawn)
+@settings(max_examples=20)
+@given(instances(max_units=3, max_streams=2, reallocation="server", slot_seconds=20))
 def test_brute_force_finds_no_better(instance: Instance) -> None:
     """Enumeration, priced by the referee alone, has the same optimum."""
     brute = solve(instance, "brute-force")
@@ -193,7 +193,8 @@ def test_prices_are_told(way: Any) -> None:
     assert result.objective is not None
     assert result.bound is not None
     assert good.objective is not None
-    assert good.objective <= result.bound <= told["root_bound"]
+    assert good.objective <= result.bound + TOLERANCE
+    assert result.bound <= told["presolve_bound"] <= told["root_bound"]
     assert (result.bound - result.objective) / result.bound <= 0.01
 
 
