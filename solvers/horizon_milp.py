@@ -10,6 +10,7 @@ from instances import Reallocation
 from instances.horizon import Horizon
 from solvers.compiled_work import in_time
 from solvers.horizon_prices import ROUNDING, loaded
+from solvers.myopic import solve_myopic
 from solvers.outcome import Values, at_one
 from solvers.search import Answer, Search
 
@@ -34,7 +35,8 @@ def solve_horizon_milp(
         ``highs``, ``cbc`` or another solver that PuLP lists as available.
     presolve
         ``prices`` starts from the decomposition's bound and schedule, and leaves out
-        the arcs that they settle; ``none`` builds all of them.
+        the arcs that they settle; ``none`` builds all of them, and starts from window
+        by window.
     """
     from solvers import pulp_adapter
 
@@ -46,6 +48,7 @@ def solve_horizon_milp(
     began = search.seconds
     others = -math.inf
     if presolve == "none":
+        solve_myopic(horizon, search)
         model = in_time(search, partial(horizon_milp.build, horizon))
     else:
         relaxation, prices = in_time(search, partial(loaded, horizon, search))
