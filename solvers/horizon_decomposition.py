@@ -18,6 +18,7 @@ FEW_ARCS = 1000
 """Arcs of the first path program; each further one may have four times as many."""
 
 MOST_HALVINGS = 12
+"""How often the distance to the bound is halved until the arcs are few."""
 
 
 def solve_horizon_decomposition(
