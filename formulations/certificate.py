@@ -36,6 +36,9 @@ class Certificate:
         For a window with reallocation ``server``, in place of a price: rows of prices
         of a unit in each slot, at least 0. Any rows hold; what the first ones prove the
         later ones use.
+    bound
+        What the prices prove, where the claimed bound rests on branch and bound as
+        well; ``None`` if they prove the claimed one.
 
     Raises
     ------
@@ -48,6 +51,7 @@ class Certificate:
     price: float | None = None
     break_stream: str | int | None = None
     prices: tuple[tuple[float, ...], ...] | None = None
+    bound: float | None = None
 
     def __post_init__(self) -> None:
         if (self.price is None) == (self.prices is None):
@@ -58,6 +62,8 @@ class Certificate:
             set_number(self, "price")
         if self.prices is not None:
             self._check_prices()
+        if self.bound is not None:
+            set_number(self, "bound")
         if isinstance(self.break_stream, str):
             check_name(self, "break_stream")
         elif self.break_stream is not None:
@@ -66,7 +72,8 @@ class Certificate:
     def as_dict(self) -> dict[str, Any]:
         """Return the JSON object of the certificate."""
         if self.prices is not None:
-            return {"prices": [list(row) for row in self.prices]}
+            rows = [list(row) for row in self.prices]
+            return {"prices": rows, "bound": self.bound}
         return {"price": self.price, "break_stream": self.break_stream}
 
     def _check_prices(self) -> None:

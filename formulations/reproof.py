@@ -21,6 +21,7 @@ from typing import Protocol
 from formulations.certificate import Certificate, Reproof
 from formulations.reproof_core import Core, least_loss
 from formulations.reproof_exact import ExactRelaxation
+from formulations.reproof_server import reprove_server
 from formulations.tolerances import OBJECTIVE_TOLERANCE
 from instances import Instance, Reallocation
 from instances.columns import Columns, columns_of
@@ -85,8 +86,14 @@ def reprove(
         What the referee found a feasible schedule to be worth, if there is one: no
         proof is looked for of a bound below it.
     """
+    if problem.reallocation is Reallocation.SERVER and certificate.prices:
+        instance = problem if isinstance(problem, Instance) else problem.instance()
+        return reprove_server(instance, certificate, bound, objective)
     if problem.reallocation is Reallocation.SERVER:
         text = "A price bounds static windows only, this one reallocates everything."
+        return _reproof(math.inf, math.inf, False, "none", text)
+    if certificate.price is None:
+        text = "Prices of slots bound windows that reallocate everything only."
         return _reproof(math.inf, math.inf, False, "none", text)
     if not _knows(problem, certificate.break_stream):
         text = f"There is no stream {certificate.break_stream!r} to break at."

@@ -77,7 +77,10 @@ def solve_decomposition(
     search.report_bound(tree.bound)
     answer.schedule, answer.objective = search.schedule, search.objective
     answer.bound = tree.bound
-    certificate = Certificate(prices=tuple(map(tuple, map(_rounded, tree.passes))))
+    certificate = Certificate(
+        prices=tuple(map(tuple, map(_rounded, tree.passes))),
+        bound=tree.root.bound if tree.nodes > 1 else None,
+    )
     answer.metadata.update(
         nodes=tree.nodes,
         cells=int((kernels.arrays.last - kernels.arrays.first + 1).sum()),

@@ -18,6 +18,7 @@ from ekya_opt.text import number, one_line, text_table, to_json
 
 if TYPE_CHECKING:
     from ekya_opt.checking import Check
+    from formulations.certificate import Certificate
 
 BOUND_DIGITS = 9
 
@@ -86,7 +87,7 @@ def _rows(name: str, verdict: "Check", in_columns: bool) -> list[tuple[str, str]
         rows += [
             ("claimed bound", number(verdict.bound, BOUND_DIGITS)),
             ("certificate holds", _yes(reproof.holds)),
-            ("price of a unit", f"{verdict.certificate.price:.9g}"),
+            _priced(verdict.certificate),
             ("Lagrangian bound", number(reproof.lagrangian_bound, BOUND_DIGITS)),
             ("proven bound", number(reproof.proven_bound, BOUND_DIGITS)),
             ("proven in", reproof.method),
@@ -96,3 +97,10 @@ def _rows(name: str, verdict: "Check", in_columns: bool) -> list[tuple[str, str]
 
 def _yes(holds: bool) -> str:
     return "yes" if holds else "no"
+
+
+def _priced(certificate: "Certificate") -> tuple[str, str]:
+    """Return what a certificate's price is, or how many rows of prices it has."""
+    if certificate.price is None:
+        return "rows of prices", str(len(certificate.prices or ()))
+    return "price of a unit", f"{certificate.price:.9g}"

@@ -271,3 +271,25 @@ def test_a_schedule_of_another_fleet_is_refused(run: Any, tmp_path: Path) -> Non
     (line,) = outcome.err.splitlines()
     assert str(plan) in line
     assert "has 4 streams" in line
+
+
+def test_servers_windows_are_proven_from_rows_of_prices(
+    run: Any, tmp_path: Path
+) -> None:
+    """Solve writes them, check proves the bound and finds a lower claim false."""
+    instance = generate(
+        "recorded-like", 10, 4, 0, reallocation="server", slot_seconds=5
+    )
+    window, plan = tmp_path / "window.json", tmp_path / "plan.json"
+    write_instance(instance, window)
+    run("solve", window, "--solver", "decomposition", "--output", plan)
+    found = json.loads(run("check", window, plan, "--json").out)
+    assert found["certificate"]["holds"]
+    assert found["certificate"]["proven_bound"] <= found["claimed_bound"] + 1e-9
+    assert "rows of prices" in run("check", window, plan).out
+    low = found["objective"] + 1e-5
+    content = json.loads(plan.read_text(encoding="utf-8"))
+    plan.write_text(json.dumps(content | {"bound": low}), encoding="utf-8")
+    told = run("check", window, plan)
+    assert told.status == 1
+    assert "does not prove the claimed bound" in told.out
