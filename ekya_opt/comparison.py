@@ -10,7 +10,7 @@ import pandas as pd
 from ekya_opt.reading import paths_of
 from ekya_opt.solver_specs import SolverSpec, settings_text, solver_specs
 from instances import Instance, InvalidOption, Reallocation
-from instances.problems import Kind, is_columns, kind_of, problem_hash, read_problem
+from instances.problems import is_columns, kind_of, problem_hash, read_problem
 from solvers import Options, Result, Status, StoppedBy, get_solver, solve
 from solvers.result import relative_gap
 from solvers.settings import checked_settings
@@ -36,9 +36,10 @@ COLUMNS = (
 NUMBERS = ("objective", "bound", "gap", "reference", "gap_to_reference", "seconds")
 DEFAULT_SOLVERS = ("dp", "thief", "thief-released", "greedy", "uniform")
 DEFAULTS = {
-    "server": ("decomposition", "dp", "thief", "thief-released", "uniform"),
-    Kind.HORIZON: ("decomposition", "dp", "thief", "look-ahead"),
-    Kind.PLACEMENT: ("milp", "round-and-pack"),
+    "server window": ("decomposition", "dp", "thief", "thief-released", "uniform"),
+    "horizon": ("decomposition", "look-ahead", "dp", "thief"),
+    "server horizon": ("decomposition", "dp", "thief"),
+    "placement": ("milp", "round-and-pack:redistribute=true", "round-and-pack"),
 }
 """Where others than ``DEFAULT_SOLVERS`` are compared unless told otherwise."""
 
@@ -126,10 +127,9 @@ def compare(
 
 def default_solvers(problem: "Problem") -> tuple[str, ...]:
     """Return the solvers that are compared on a problem unless told otherwise."""
-    if isinstance(problem, Instance):
-        server = problem.reallocation is Reallocation.SERVER
-        return DEFAULTS["server"] if server else DEFAULT_SOLVERS
-    return DEFAULTS[kind_of(problem)]
+    kind: str = kind_of(problem)
+    server = getattr(problem, "reallocation", None) is Reallocation.SERVER
+    return DEFAULTS.get(f"server {kind}" if server else kind, DEFAULT_SOLVERS)
 
 
 def summarise(frame: pd.DataFrame) -> pd.DataFrame:

@@ -6,7 +6,7 @@ time, or takes memory that kept it warm.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from itertools import pairwise
 from typing import Any, ClassVar
 
@@ -22,6 +22,7 @@ from instances.horizon_stream import (
     INITIAL,
     REUSE,
     WARM,
+    HorizonConfig,
     HorizonStream,
     accuracy_in,
 )
@@ -164,7 +165,7 @@ class Horizon:
         )
 
     def _stream(self, stream: HorizonStream, window_idx: int, models: Held) -> Stream:
-        configs: list[RetrainingConfig] = [*stream.windows[window_idx].retraining]
+        configs = [*map(_plain, stream.windows[window_idx].retraining)]
         for model in models.kept:
             accuracy = accuracy_in(stream, model, window_idx)
             delays = {REUSE: stream.load_seconds}
@@ -206,3 +207,9 @@ class Horizon:
         )
         columns = ["stream", "accuracy", "floor", "weight", "retraining in all"]
         return html_table(columns, rows, caption)
+
+
+def _plain(config: HorizonConfig) -> RetrainingConfig:
+    """Return a window's config without what its model scores later."""
+    names = (field.name for field in fields(RetrainingConfig))
+    return RetrainingConfig(**{name: getattr(config, name) for name in names})

@@ -7,7 +7,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from instances import Estimate, InferenceConfig, InvalidInstance, Reallocation
+from instances import (
+    Estimate,
+    InferenceConfig,
+    InvalidInstance,
+    Reallocation,
+    instance_from_dict,
+    instance_to_dict,
+)
 from instances.estimates import horizon_as_estimated
 from instances.generators.paper import paper_horizon, paper_windows
 from instances.horizon import Held, Horizon
@@ -281,3 +288,11 @@ def test_a_notebook_shows_a_horizon() -> None:
     shown = paper_horizon()._repr_html_()
     assert shown.count("<tr>") == 3
     assert "2 windows of 120 s, 2 streams, 3 GPUs in units of 1/10" in shown
+
+
+def test_a_window_of_a_horizon_is_a_file_of_its_own() -> None:
+    """What a model scores later is no part of a single window's problem."""
+    scored = replace(config(3, 0.9), later_accuracy=(0.8, 0.7))
+    problem = horizon(camera((scored,), (), ()))
+    window = problem.window(0, [Held()])
+    assert instance_from_dict(instance_to_dict(window)) == window
