@@ -90,7 +90,8 @@ def test_a_window_is_an_instance() -> None:
         3,
     )
     assert camera_a.accuracy == pytest.approx(0.8)
-    assert camera_a.retraining == own.retraining
+    names = [(each.name, each.gpu_seconds) for each in camera_a.retraining]
+    assert names == [("own", 5)]
     assert camera_a.inference == own.inference
     first = problem.window(0, [Held()])
     assert first.streams[0].accuracy == 0.5
