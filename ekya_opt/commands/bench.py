@@ -28,6 +28,7 @@ OWN = {
     "window": {"literal", "instance"},
     "kernels": {"device", "workers", "size", "page"},
     "fleet": {"device", "workers", "streams", "units", "page"},
+    "server": {"count", "time_limit", "paths", "page"},
     "horizon": {"count", "time_limit", "paths", "page"},
     "placement": {"count", "time_limit", "paths", "page"},
 }
@@ -42,8 +43,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         choices=tuple(OWN),
         default="window",
         help="the window problem at the paper's size, the kernels against their "
-        "references, fleets of up to a million streams, solvers of horizons, or what "
-        "placement on whole GPUs costs",
+        "references, fleets of up to a million streams, exact engines on windows in "
+        "which the whole server reallocates, solvers of horizons, or what placement on "
+        "whole GPUs costs",
     )
     parser.add_argument(
         "--repeat",
@@ -106,18 +108,19 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help=f"fleet: units a stream (default: {UNITS})",
     )
 
-    studies = parser.add_argument_group("horizon and placement")
+    studies = parser.add_argument_group("server, horizon and placement")
     studies.add_argument(
         "--count",
         type=int,
         metavar="N",
-        help="seeds of each size of generated instances (default: 5, placement 4)",
+        help="seeds of each size of generated instances (default: 5, placement 4, "
+        "server 1)",
     )
     studies.add_argument(
         "--time-limit",
         type=float,
         metavar="S",
-        help="wall seconds for each solve (default: 120, placement 60)",
+        help="wall seconds for each solve (default: 120, placement and server 60)",
     )
     studies.add_argument(
         "--path",
@@ -150,6 +153,7 @@ def run(arguments: argparse.Namespace) -> int:
         "window": _window,
         "kernels": _kernels,
         "fleet": _fleet,
+        "server": _server,
         "horizon": _horizon,
         "placement": _placement,
     }
@@ -211,6 +215,13 @@ def _fleet(options: dict[str, Any], arguments: argparse.Namespace) -> int:
     if page is not None and not report.interrupted:
         write_fleets(page, report, _command(arguments))
     return _status(report)
+
+
+def _server(options: dict[str, Any], arguments: argparse.Namespace) -> int:
+    from ekya_opt.benchmarks.page import SERVER
+    from ekya_opt.benchmarks.server import bench_server, server_table
+
+    return _study(options, arguments, SERVER, bench_server, server_table)
 
 
 def _horizon(options: dict[str, Any], arguments: argparse.Namespace) -> int:
