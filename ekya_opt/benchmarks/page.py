@@ -24,6 +24,7 @@ SECTIONS = (CPU_KERNELS, CPU_FLEETS, CUDA_KERNELS, CUDA_FLEETS)
 """Sections of the page of kernels by name; each lies between two marks."""
 
 SERVER, HORIZONS, PLACEMENTS = "server windows", "horizons", "placements"
+PRICES = "price list"
 """Sections of the page of what couples streams in time and in place."""
 
 

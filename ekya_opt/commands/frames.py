@@ -27,6 +27,15 @@ def frame_text(
 
     ``formats`` says how the cells of a column are written; others are as they are.
     """
+    return text_table(*frame_cells(frame, formats, optional))
+
+
+def frame_cells(
+    frame: "pd.DataFrame",
+    formats: Mapping[str, Callable[[Any], str]],
+    optional: Collection[str] = (),
+) -> tuple[list[str], list[list[Any]]]:
+    """Return the heads and the cells of what :func:`frame_text` shows."""
     columns = [
         column
         for column in frame.columns
@@ -39,7 +48,7 @@ def frame_text(
         ]
         for row in frame[columns].itertuples(index=False)
     ]
-    return text_table([column.replace("_", " ") for column in columns], rows)
+    return [column.replace("_", " ") for column in columns], rows
 
 
 def none_if_missing(value: Any) -> Any:

@@ -11,11 +11,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ekya_opt.commands.arguments import add_json, check_writable
-from ekya_opt.commands.frames import frame_objects, frame_text
+from ekya_opt.commands.frames import frame_cells, frame_objects, frame_text
 from ekya_opt.text import number, percent, to_json
 from instances import InvalidOption
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from instances.problems import Problem
 
 
@@ -70,6 +72,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--figure", metavar="FILE", help="draw the levels (.svg, .pdf or .png)"
     )
+    parser.add_argument(
+        "--page",
+        metavar="FILE",
+        help="write the table into its section of this page, notebooks/dynamic.md",
+    )
     add_json(parser)
 
 
@@ -84,6 +91,10 @@ def run(arguments: argparse.Namespace) -> int:
     check_writable(arguments.figure)
     if arguments.figure is not None:
         check_plots()
+    if arguments.page is not None:
+        from ekya_opt.benchmarks.page import PRICES, check_page
+
+        check_page(arguments.page, [PRICES])
     if not 0 <= arguments.floor <= 1:
         raise InvalidOption(f"--floor is {arguments.floor:g}, expected from 0 to 1")
     with Ticker("reading") as ticker:
@@ -104,6 +115,8 @@ def run(arguments: argparse.Namespace) -> int:
         print(frame_text(summary, SHOWN))
         for row in failed.drop_duplicates("error").itertuples():
             print(f"{row.level} of {row.instance}: {row.error}")
+    if arguments.page is not None and not frame.attrs["interrupted"]:
+        _write(arguments, summary)
     if arguments.figure is not None and len(frame):
         from ekya_opt.plots.prices import plot_prices
 
@@ -113,11 +126,38 @@ def run(arguments: argparse.Namespace) -> int:
     return 1 if frame["error"].str.contains(": ", na=False).any() else 0
 
 
+def _write(arguments: argparse.Namespace, summary: "pd.DataFrame") -> None:
+    """Write the table into its section of the page."""
+    from ekya_opt.benchmarks.page import PRICES, write_section
+    from ekya_opt.benchmarks.report import Report
+    from ekya_opt.benchmarks.tables import Table
+
+    columns, cells = frame_cells(summary, SHOWN)
+    rows = [tuple("-" if cell is None else str(cell) for cell in row) for row in cells]
+    table = Table(tuple(columns), rows)
+    words = ["ekya-opt price-list"]
+    for name, default in (("count", 5), ("floor", 0.4), ("time_limit", 20.0)):
+        value = getattr(arguments, name)
+        if value != default:
+            words.append(f"--{name.replace('_', '-')} {value:g}")
+    for name in ("figure", "page"):
+        if getattr(arguments, name) is not None:
+            words.append(f"--{name} {getattr(arguments, name)}")
+    words += [_short(path) for path in arguments.paths]
+    packages = ("numpy", "highspy", "ortools")
+    write_section(arguments.page, PRICES, Report(), " ".join(words), [table], packages)
+
+
+def _short(path: str) -> str:
+    from instances.library import SHIPPED
+
+    return path if path.startswith(SHIPPED) else Path(path).name
+
+
 def _groups(paths: list[str], count: int) -> "list[tuple[str, list[Problem]]]":
     """Return the generated groups and one for each path."""
     from ekya_opt.prices import generated_groups
     from ekya_opt.reading import paths_of
-    from instances.library import SHIPPED
     from instances.problems import Kind, kind_of, read_problem
 
     if count < 0 or (count == 0 and not paths):
@@ -126,7 +166,7 @@ def _groups(paths: list[str], count: int) -> "list[tuple[str, list[Problem]]]":
     groups = list(generated_groups(count)) if count else []
     for text in paths:
         problems = [read_problem(path) for path in paths_of([text])]
-        name = text if text.startswith(SHIPPED) else Path(text).name
+        name = _short(text)
         for kind in (Kind.WINDOW, Kind.HORIZON):
             own = [each for each in problems if kind_of(each) is kind]
             if own:
