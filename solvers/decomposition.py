@@ -23,6 +23,9 @@ COOL = 0.05
 MOST_WORK = 500_000_000
 """Moves times cubed streams in one run of annealing, some seconds."""
 
+POLISHINGS, POLISH_WORK = 1_000, 3_000_000_000
+"""Trials at full value, and the steps that they may take, some seconds."""
+
 LOOKS = 16
 """Of so many parts that stay open one is annealed in, unless it is a leaf."""
 
@@ -100,6 +103,7 @@ def _close(tree: ServerTree, climb: "Climb", search: Search) -> None:
             break
         climb.low, climb.high = tree.root.low, tree.root.high
         climb.anneal(MOVES)
+        climb.polish()
         in_time(search, lambda _: tree.narrow(climb.known))
         search.report_bound(tree.bound)
     parts = 0
@@ -127,6 +131,7 @@ def loaded_kernels(window: ServerWindow) -> ServerSearch:
     kernels = ServerSearch(window)
     cells = kernels.held.copy(), np.zeros_like(kernels.held)
     kernels.anneal(cells, kernels.arrays.first, kernels.arrays.last, 1, 0)
+    kernels.polish(cells, kernels.arrays.first, kernels.arrays.last, 1, 0)
     kernels.best_plan(cells)
     kernels.bound_of(cells)
     ServerTree(kernels, 0.0, 0.0, rounds=1)
@@ -171,6 +176,20 @@ class Climb:
         """Anneal from the best cells; keep what is better."""
         self._anneal(self.cells, moves, warmth)
 
+    def polish(self) -> None:
+        """Improve the best cells by trials at full value, where annealing rounds."""
+        kernels = self._kernels
+        moves = min(POLISHINGS, POLISH_WORK // self._trial_work())
+        if not kernels.is_coarse or moves < 1:
+            return
+        seed = self._seed()
+        best, low, high = self.cells, self.low, self.high
+        self._keep(
+            in_time(
+                self._search, lambda _: kernels.polish(best, low, high, moves, seed)
+            )
+        )
+
     def look(self, cells: tuple[Whole, Whole], exactly: bool = False) -> None:
         """Anneal a little from given cells; keep what is better.
 
@@ -181,8 +200,7 @@ class Climb:
         self._anneal(cells, NODE_MOVES, COOL)
 
     def _anneal(self, cells: tuple[Whole, Whole], moves: int, warmth: float) -> None:
-        seed = (self._search.options.seed + self._runs) % 2**31
-        self._runs += 1
+        seed = self._seed()
         most = max(1, min(moves, MOST_WORK // len(self._kernels.held) ** 3))
         value, found = in_time(
             self._search,
@@ -192,6 +210,17 @@ class Climb:
         )
         if value > self.objective - NEARLY:
             self._keep(found)
+
+    def _seed(self) -> int:
+        self._runs += 1
+        return (self._search.options.seed + self._runs - 1) % 2**31
+
+    def _trial_work(self) -> int:
+        """Return about how many steps the best plan of cells takes to find."""
+        arrays = self._kernels.arrays
+        work = int(arrays.demand[self.cells[0]].sum()) * arrays.slots
+        serving = (2 * len(self.cells[0]) + 1) * len(arrays.level_units)
+        return arrays.capacity * (work + serving) + 1
 
     def _keep(self, cells: tuple[Whole, Whole]) -> None:
         plan = in_time(self._search, lambda _: self._kernels.best_plan(cells))

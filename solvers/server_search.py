@@ -71,6 +71,19 @@ class ServerSearch:
         )
         return float(value), best
 
+    @property
+    def is_coarse(self) -> bool:
+        """Whether serving levels take several units a step, which annealing rounds."""
+        return bool((self.arrays.edge_units > 1).any())
+
+    def polish(
+        self, cells: tuple[Whole, Whole], low: Whole, high: Whole, moves: int, seed: int
+    ) -> tuple[Whole, Whole]:
+        """Return cells whose best plan is at least as good."""
+        model, slot = cells[0].copy(), cells[1].copy()
+        self._leaf.polish(self.arrays, low, high, model, slot, moves, seed)
+        return model, slot
+
     def best_plan(self, cells: tuple[Whole, Whole]) -> ServerPlan | None:
         """Return the best plan of given cells; ``None`` if none is found."""
         for late in (False, True):

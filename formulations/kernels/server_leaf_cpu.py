@@ -121,3 +121,63 @@ def best_of_cells(
             levels[v, t] = level
             units -= arrays.level_units[level]
     return best
+
+
+@compiled
+def polish(
+    arrays: Any,
+    low: np.ndarray,
+    high: np.ndarray,
+    model: np.ndarray,
+    slot: np.ndarray,
+    moves: int,
+    seed: int,
+) -> float:
+    """Improve cells in place, each trial by its best levels; return the value.
+
+    Moves that lose nothing are kept: another model, some slots earlier or later, or a
+    step of one stream against that of another. Slower than annealing, and exact where
+    serving levels lie off the hull or take several units.
+    """
+    np.random.seed(seed)
+    num_streams = len(model)
+    levels = np.zeros((num_streams, arrays.slots), dtype=np.int64)
+    value = best_of_cells(arrays, model, slot, False, levels)
+    for _ in range(moves):
+        v, w = np.random.randint(num_streams), -1
+        held = arrays.model_offsets[v]
+        old_model, old_slot, other_slot = model[v], slot[v], 0
+        kind = np.random.random()
+        if kind < 0.35 or old_model == held:
+            new = held + np.random.randint(arrays.model_offsets[v + 1] - held)
+            if low[new] > high[new]:
+                continue
+            model[v] = new
+            if new == held:
+                slot[v] = 0
+            elif old_model != held and np.random.random() < 0.6:
+                near = old_slot + np.random.randint(-1, 2)
+                slot[v] = min(max(near, low[new]), high[new])
+            else:
+                slot[v] = low[new] + np.random.randint(high[new] - low[new] + 1)
+        else:
+            shift = 1 + np.random.randint(3)
+            if np.random.random() < 0.5:
+                shift = -shift
+            slot[v] = min(max(old_slot + shift, low[old_model]), high[old_model])
+            if kind >= 0.7:
+                w = np.random.randint(num_streams)
+                if w == v or model[w] == arrays.model_offsets[w]:
+                    w = -1
+                else:
+                    other_slot = slot[w]
+                    near = other_slot - shift
+                    slot[w] = min(max(near, low[model[w]]), high[model[w]])
+        trial = best_of_cells(arrays, model, slot, False, levels)
+        if trial >= value:
+            value = trial
+        else:
+            model[v], slot[v] = old_model, old_slot
+            if w >= 0:
+                slot[w] = other_slot
+    return value

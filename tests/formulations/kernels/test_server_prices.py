@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from formulations.kernels.server_arrays import ServerArrays, server_arrays
 from formulations.kernels.server_cells_cpu import evaluate_cells
 from formulations.kernels.server_descent_cpu import cap_training, tighten
-from formulations.kernels.server_leaf_cpu import best_of_cells, serve_slot
+from formulations.kernels.server_leaf_cpu import best_of_cells, polish, serve_slot
 from formulations.kernels.server_prices_cpu import (
     price_cells,
     price_training,
@@ -187,6 +187,22 @@ def test_the_best_of_cells_is_no_worse_than_what_annealing_sees(
     levels = np.zeros((len(model), arrays.slots), dtype=np.int64)
     best = best_of_cells(arrays, model, slot, False, levels)
     assert best >= greedy - 1e-12
+
+
+@settings(max_examples=30)
+@given(drawn, st.integers(0, 10))
+def test_polish_never_loses(instance: Instance, seed: int) -> None:
+    """The value that it tells is that of its cells, and no less than before."""
+    slots = ServerWindow(instance)
+    assume(not slots.infeasible)
+    arrays = server_arrays(slots)
+    model = arrays.model_offsets[:-1].copy()
+    slot = np.zeros(len(model), dtype=np.int64)
+    levels = np.zeros((len(model), arrays.slots), dtype=np.int64)
+    before = best_of_cells(arrays, model, slot, False, levels)
+    told = polish(arrays, arrays.first, arrays.last, model, slot, 50, seed)
+    assert told >= before
+    assert told == best_of_cells(arrays, model, slot, False, levels)
 
 
 @settings(max_examples=40)
