@@ -127,7 +127,7 @@ def _broken_by(placement: Placement, job: _Job) -> Iterator[str]:
             f"{job.who} lies astride {names} with {job.units} units; it may only take "
             f"all {per_gpu * len(job.gpus)}."
         )
-    if len({(gpu.speed, gpu.memory_gb) for gpu in job.gpus}) > 1:
+    if len({(gpu.speed, _megabytes(gpu)) for gpu in job.gpus}) > 1:
         yield f"{job.who} takes {names}, which differ in speed or memory."
 
 
@@ -149,10 +149,16 @@ def _overfull(placement: Placement, jobs: list[_Job]) -> Iterator[str]:
         used = sum(-(-job.units // len(job.gpus)) for job in here)
         if used > placement.units_per_gpu:
             yield f"{gpu.name} has {placement.units_per_gpu} units, {used} are in use."
-        if gpu.memory_gb is not None:
+        room = _megabytes(gpu)
+        if room is not None:
             taken = sum(round(job.memory_gb / MEGABYTE) for job in here)
-            if taken > round(gpu.memory_gb / MEGABYTE):
+            if taken > room:
                 yield (
                     f"{gpu.name} has {gpu.memory_gb:g} GB of memory, "
                     f"{taken * MEGABYTE:g} GB are in use."
                 )
+
+
+def _megabytes(gpu: Gpu) -> int | None:
+    """Return a GPU's memory in whole MB, ``None`` without a limit."""
+    return None if gpu.memory_gb is None else round(gpu.memory_gb / MEGABYTE)

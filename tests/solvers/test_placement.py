@@ -198,6 +198,16 @@ def test_infeasible_packing_is_proven(solver: str) -> None:
     assert solved(more, solver).objective == pytest.approx(0.9)
 
 
+@pytest.mark.parametrize("solver", [*EXACT, "dp", "brute-force", "round-and-pack"])
+def test_gpus_are_equal_to_the_megabyte(solver: str) -> None:
+    """A job takes two whole GPUs whose memories differ by less than a MB."""
+    pair = [replace(gpus(1, memory_gb=16)[0], name=name) for name in ("g0", "g1")]
+    pair[1] = replace(pair[1], memory_gb=16.0002)
+    demanding = stream("A", 0.5, inference=(serving(2, 1, "s"),))
+    problem = placement(demanding, gpus=tuple(pair), units_per_gpu=2)
+    assert solved(problem, solver).objective == pytest.approx(0.5)
+
+
 @pytest.mark.parametrize("solver", EXACT)
 def test_a_training_on_whole_gpus(solver: str) -> None:
     """160 GPU-seconds in 100 s need two whole GPUs; on one they never end.
