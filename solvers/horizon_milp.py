@@ -27,8 +27,7 @@ def solve_horizon_milp(
     Parameters
     ----------
     horizon
-        The problem; with reallocation ``server`` its program is time-indexed instead,
-        and nothing is settled before.
+        The problem; with reallocation ``server`` its program is time-indexed instead.
     search
         The run's options, clock and incumbents.
     backend
@@ -44,7 +43,7 @@ def solve_horizon_milp(
     if horizon.reallocation is Reallocation.SERVER:
         from solvers.horizon_server import solve_horizon_server_milp
 
-        return solve_horizon_server_milp(horizon, search, backend)
+        return solve_horizon_server_milp(horizon, search, backend, presolve)
     began = search.seconds
     others = -math.inf
     if presolve == "none":

@@ -6,14 +6,20 @@ from formulations import horizon_server_cp, horizon_server_milp, server_cp
 from instances import Reallocation, SolverUnavailable
 from instances.horizon import Horizon
 from solvers.cp_sat_backend import Value, run_cp_sat
+from solvers.horizon_start import report_windows
 from solvers.outcome import Values
 from solvers.search import Answer, Search
+from solvers.server_presolve import Presolve
 
 
-def solve_horizon_server_milp(horizon: Horizon, search: Search, backend: str) -> Answer:
+def solve_horizon_server_milp(
+    horizon: Horizon, search: Search, backend: str, how: Presolve
+) -> Answer:
     """Solve a horizon with reallocation ``server``; the backend is checked."""
     from solvers import pulp_adapter
 
+    if how == "prices":
+        report_windows(horizon, search, "decomposition")
     began = search.seconds
     model = horizon_server_milp.build(horizon, search.check_time)
     columns = model.columns
@@ -58,12 +64,16 @@ def solve_horizon_server_milp(horizon: Horizon, search: Search, backend: str) ->
     return answer
 
 
-def solve_horizon_server_cp_sat(horizon: Horizon, search: Search) -> Answer:
+def solve_horizon_server_cp_sat(
+    horizon: Horizon, search: Search, how: Presolve
+) -> Answer:
     """Solve a horizon with reallocation ``server`` as one constraint program."""
     if horizon.reallocation is not Reallocation.SERVER:
         message = f"cp-sat: reallocation of the horizon is {horizon.reallocation}"
         message += ", expected server; others are for decomposition and milp"
         raise SolverUnavailable(message)
+    if how == "prices":
+        report_windows(horizon, search, "decomposition")
     began = search.seconds
     model = horizon_server_cp.build(horizon, search.check_time)
     metadata: dict[str, Any] = {
