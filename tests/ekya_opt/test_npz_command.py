@@ -167,7 +167,7 @@ def test_columns_come_from_every_source(fleet: Path, tmp_path: Path) -> None:
     shipped = ekya_opt.read("shipped:paper/window1")
     again = ekya_opt.read_columns("shipped:paper/window1")
     assert_same_columns(again, columns_of(shipped))
-    with pytest.raises(ekya_opt.InvalidOption, match="stands for 2 instances"):
+    with pytest.raises(ekya_opt.InvalidOption, match="stands for 5 instances"):
         ekya_opt.read_columns("shipped:paper")
     with pytest.raises(ekya_opt.EkyaOptError, match="cannot be read"):
         ekya_opt.read_columns(tmp_path / "missing.npz")
