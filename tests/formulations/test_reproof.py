@@ -206,6 +206,7 @@ def test_both_ways_prove_a_server_in_fine_units(
     certificate = Certificate(**result.metadata["certificate"])
     assert prove(method, instance, certificate, result.bound).holds
     assert not prove(method, instance, certificate, result.bound - 2e-6).holds
+    assert certificate.price is not None
     assert tabled_bound(instance, certificate.price) == pytest.approx(
         prove(method, instance, certificate, None).lagrangian_bound, abs=1e-11
     )
