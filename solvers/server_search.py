@@ -1,7 +1,8 @@
 """Schedules of a server's window: annealing over cells, and the best of given ones."""
 
 from collections.abc import Sequence
-from typing import Any
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -9,10 +10,16 @@ from numpy.typing import NDArray
 from formulations.server_plan import Cell, ServerPlan, plan_of_levels
 from formulations.server_window import ROUNDING, ServerWindow
 
+if TYPE_CHECKING:
+    from formulations.kernels.server_arrays import ServerArrays
+
 Whole = NDArray[np.int64]
 
 WARM_SLOTS = 5
 """Slots without a better model whose loss is often accepted at first."""
+
+MORE_UNITS = (0, 1, 2, 3, 5, 8, 13)
+"""Unit-slots added to what a training takes at least, until a plan is found."""
 
 FALL = 500
 """How much colder annealing ends than it begins."""
@@ -86,9 +93,9 @@ class ServerSearch:
 
     def best_plan(self, cells: tuple[Whole, Whole]) -> ServerPlan | None:
         """Return the best plan of given cells; ``None`` if none is found."""
-        for late in (False, True):
+        for arrays, late in self._tries:
             levels = np.zeros((len(self.held), self.window.slots), dtype=np.int64)
-            value = self._leaf.best_of_cells(self.arrays, *cells, late, levels)
+            value = self._leaf.best_of_cells(arrays, *cells, late, levels)
             if value == -np.inf:
                 continue
             plan = plan_of_levels(
@@ -97,6 +104,34 @@ class ServerSearch:
             if plan is not None:
                 return plan
         return None
+
+    @cached_property
+    def _tries(self) -> list[tuple["ServerArrays", bool]]:
+        """Arrays for plans of given cells, from hopeful to safe.
+
+        Where units do not train whole slots, what a training takes depends on which
+        ones. So it is first thought to take the least, and then more and more.
+        """
+        arrays, window = self.arrays, self.window
+        safe = [(arrays, False), (arrays, True)]
+        if window.is_integral:
+            return safe
+        gains = window.gains[: window.most_training + 1]
+        units = np.flatnonzero(gains)
+        if not len(units):
+            return safe
+        least = np.ceil(arrays.work * (units / gains[units]).min() - ROUNDING)
+        trains = arrays.demand > 0
+        hopeful = [
+            arrays._replace(
+                demand=np.where(trains, np.maximum(least, 1) + more, 0).astype(
+                    np.int64
+                ),
+                free_from=arrays.release,
+            )
+            for more in MORE_UNITS
+        ]
+        return [*((each, False) for each in hopeful), *safe]
 
     def bound_of(self, cells: tuple[Whole, Whole]) -> float:
         """Return an upper bound on all plans of given cells."""
