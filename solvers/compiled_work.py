@@ -79,8 +79,10 @@ def in_time(search: Search, work: Callable[[Callable[[], None]], Outcome]) -> Ou
             done.set()
 
     # Not a daemon: the interpreter must not go while the compiler is at work.
-    threading.Thread(target=target, name="compiled work").start()
+    thread = threading.Thread(target=target, name="compiled work")
     try:
+        # A Ctrl-C may come while the thread starts, which then goes on.
+        thread.start()
         while not done.wait(0.05):
             search.check_time()
     except BaseException:

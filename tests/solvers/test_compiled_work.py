@@ -131,6 +131,29 @@ def test_a_run_ends_in_time_while_code_loads() -> None:
     assert ended.wait(5)
 
 
+def test_ctrl_c_while_the_thread_starts(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An interrupt within the start of the work's thread is told to the work."""
+    start, told = threading.Thread.start, threading.Event()
+
+    def interrupted(thread: threading.Thread) -> None:
+        start(thread)
+        raise KeyboardInterrupt
+
+    def work(between: Any) -> None:
+        for _ in range(50):
+            time.sleep(0.02)
+            try:
+                between()
+            except Abandoned:
+                return told.set()
+
+    with monkeypatch.context() as patch:
+        patch.setattr(threading.Thread, "start", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            in_time(Search(Options()), work)
+    assert told.wait(5)
+
+
 @pytest.mark.parametrize(
     ("solver", "own"), [("thief", {"passes": 0}), ("steal-search", {"kicks": 10**6})]
 )
