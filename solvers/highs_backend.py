@@ -33,8 +33,14 @@ HiGHS looks at no clock and no callback within a presolve, which takes 22 s with
 LEAST_VALUE = 1e-9
 """Columns nearer to 0 count as 0."""
 
+SECONDS_A_LOOK = 0.2
+"""Time between two looks at the bound."""
+
 GRACE_SECONDS = 0.5
 """How long after the time limit a process may take to tell its answer."""
+
+RUNNING = "Running"
+"""Status of what is told before the end."""
 
 Report = Callable[[Values, float | None], None]
 
@@ -82,8 +88,12 @@ def run_highs(
     report: Report,
     start: Values | None,
     stopping: list[bool],
+    on_bound: Callable[[float], None] = lambda bound: None,
 ) -> Outcome:
-    """Run HiGHS here on a model or a model file until ``stopping`` is not empty."""
+    """Run HiGHS here on a model or a model file until ``stopping`` is not empty.
+
+    ``on_bound`` is called now and then with a better bound than before.
+    """
     import highspy
 
     highs = highspy.Highs()
@@ -108,12 +118,22 @@ def run_highs(
 
     kinds = highspy.cb.HighsCallbackType
     failures: list[Exception] = []
+    looked_at, least = time.monotonic(), math.inf
+
+    def look_at_bound(told: Any) -> None:
+        nonlocal looked_at, least
+        now, bound = time.monotonic(), _proven(told.mip_dual_bound)
+        if now > looked_at + SECONDS_A_LOOK and bound is not None and bound < least:
+            looked_at, least = now, bound
+            on_bound(bound)
 
     def callback(kind: Any, message: str, told: Any, wanted: Any, _: Any) -> None:
-        if kind != kinds.kCallbackMipImprovingSolution:
-            wanted.user_interrupt = bool(stopping)
-            return
         try:
+            if kind == kinds.kCallbackMipInterrupt:
+                look_at_bound(told)
+            if kind != kinds.kCallbackMipImprovingSolution:
+                wanted.user_interrupt = bool(stopping)
+                return
             report(_nonzero(told.mip_solution), _proven(told.mip_dual_bound))
         except Exception as problem:
             # An exception must not unwind HiGHS's own frames.
@@ -167,7 +187,7 @@ def _run_elsewhere(
     start: Values | None,
 ) -> Outcome:
     """Run HiGHS in a process of its own, which tells its incumbents line by line."""
-    last = Outcome(status="Running")
+    last = Outcome(status=RUNNING)
     with tempfile.TemporaryDirectory(prefix="ekya-opt-") as folder:
         file = Path(folder) / "model.mps"
         write_mps(model, file)
@@ -195,7 +215,11 @@ def _run_elsewhere(
                 if not line.startswith("{"):
                     sys.stderr.write(line)
                     continue
-                last = _parsed(line)
+                told_now = _parsed(line)
+                if told_now.values is None and told_now.status == RUNNING:
+                    last = replace(last, bound=told_now.bound)
+                    continue
+                last = told_now
                 if last.values is not None:
                     report(last.values, last.bound)
             process.wait()
@@ -256,9 +280,13 @@ def _main() -> None:
         print(json.dumps(asdict(outcome)), flush=True)
 
     def report(values: Values, bound: float | None) -> None:
-        tell(Outcome(status="Running", values=values, bound=bound))
+        tell(Outcome(status=RUNNING, values=values, bound=bound))
 
-    tell(run_highs(file, settings, limit, report, _by_index(start), []))
+    def report_bound(bound: float) -> None:
+        tell(Outcome(status=RUNNING, bound=bound))
+
+    given = _by_index(start)
+    tell(run_highs(file, settings, limit, report, given, [], report_bound))
 
 
 if __name__ == "__main__":

@@ -15,6 +15,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from formulations.evaluate import evaluate
 from instances import Instance, InvalidOption, Reallocation, SolverUnavailable
 from instances.generators import generate
 from solvers import Options, Result, Status, StoppedBy, solve
@@ -253,6 +254,16 @@ def test_large_programs_run_in_a_process_of_their_own(
     assert again.objective == first.objective
 
 
+def test_a_process_of_its_own_tells_its_bound(monkeypatch: pytest.MonkeyPatch) -> None:
+    """HiGHS is stopped with a start that it cannot better, and its bound is known."""
+    monkeypatch.setattr("solvers.highs_backend.MOST_COLUMNS_HERE", 0)
+    start = good_schedule().schedule
+    result = run(ALONE[0], ten_streams(2), time_limit=8, initial_schedule=start)
+    assert result.objective is not None
+    assert result.bound is not None
+    assert result.objective - TOLERANCE <= result.bound <= 1.02 * result.objective
+
+
 SCRIPT = """
 import json, sys
 from solvers import Options, solve
@@ -286,3 +297,52 @@ def test_ctrl_c_keeps_the_incumbent(tmp_path: Path, way: Any) -> None:
     assert (status, stopped_by) == ("feasible", "interrupt")
     assert 0.87 < objective <= bound < 0.89
     assert list(tmp_path.iterdir()) == []
+
+
+def hardly_trained(gpu_seconds: float, *levels: Any, **values: Any) -> Instance:
+    """Return a window of five slots with a stream that hardly trains at all."""
+    told = {k: values.pop(k) for k in ("min_accuracy",) if k in values}
+    one = stream(
+        retraining=(retraining(gpu_seconds, 0.9),),
+        inference=levels or (serving(0.5, 1.0, "full"),),
+        **told,
+    )
+    return window(one, reallocation="server", slot_seconds=20, **values)
+
+
+@pytest.mark.parametrize("way", WAYS, ids=named)
+def test_work_that_is_forgiven_serves_at_once(way: tuple[str, dict[str, Any]]) -> None:
+    """A billionth of a GPU-second on a unit ends within 1e-7 s, which is slot 0."""
+    result = run(way, hardly_trained(1e-9))
+    assert result.status is Status.OPTIMAL
+    assert result.objective == pytest.approx(0.9, abs=TOLERANCE)
+
+
+@pytest.mark.parametrize("way", WAYS, ids=named)
+def test_bounds_hold_where_many_units_are_forgiven(
+    way: tuple[str, dict[str, Any]],
+) -> None:
+    """5e-8 GPU-seconds end at once on the five free units, on fewer in slot 1."""
+    instance = hardly_trained(5e-8)
+    at_once = small_schedule(A=("retrain", [segment(0, "full", 5, 5)]))
+    assert evaluate(instance, at_once).objective == pytest.approx(0.9)
+    result = run(way, instance)
+    assert result.bound is not None
+    assert result.bound >= 0.9 - TOLERANCE
+
+
+@pytest.mark.parametrize("way", WAYS, ids=named)
+def test_what_trains_at_once_takes_units(way: tuple[str, dict[str, Any]]) -> None:
+    """The floor of 0.6 needs the new model and the whole GPU: nothing trains it."""
+    result = run(way, hardly_trained(1e-9, serving(1, 1.0), min_accuracy=0.6))
+    assert result.status is Status.INFEASIBLE
+
+
+@pytest.mark.parametrize("way", ALONE, ids=named)
+def test_little_work_is_work(way: tuple[str, dict[str, Any]]) -> None:
+    """Half a millionth of a unit-slot takes a unit in slot 0: (0.45 + 4 · 0.9) / 5."""
+    curve = ((0.7, 1 / 3),)
+    levels = serving(0.9, 0.9), serving(1, 1.0)
+    result = run(way, hardly_trained(1e-6, *levels, training_throughput=curve))
+    assert result.status is Status.OPTIMAL
+    assert result.objective == pytest.approx(0.81, abs=TOLERANCE)
