@@ -83,17 +83,6 @@ class HorizonSlots(ServerWindow):
         stream = self.instance.streams[stream_idx]
         return stream.retraining[option.config_idx].name
 
-    def keeps_floors(self, plan: ServerPlan) -> bool:
-        """Return whether a plan serves every stream at its floor in every slot."""
-        for v, ((option, slot), row) in enumerate(
-            zip(plan.cells, plan.levels, strict=True)
-        ):
-            for t, level in enumerate(row):
-                model = self.accuracy(v, option if t >= slot else None)
-                if self.levels[v][level] not in self.serving(v, model):
-                    return False
-        return True
-
     def _problem(self, held: Sequence[str]) -> Instance:
         """Return the window's problem with every model at hand that is ever kept."""
         keeps = self.horizon.cached_models > 0 and self.window_idx > 0
@@ -264,7 +253,7 @@ def _best_plan(
     plans = [
         plan
         for plan in plans_of(cells, ready, level, train)
-        if window.keeps_floors(plan)
+        if plan.keeps_floors(window)
     ]
     return max(plans, key=lambda plan: plan.objective(window), default=None)
 

@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from formulations.schedule import Schedule, StreamPlan
 from formulations.server_cells import Key, ServerCells, StreamCells
 from formulations.server_plan import Cell, ServerPlan, cells_of, plan_of_levels
-from formulations.server_window import ROUNDING, ServerWindow
+from formulations.server_window import ServerWindow
 
 Value = Callable[[Key], float]
 """The value of a variable of a family."""
@@ -19,7 +19,8 @@ def plan_of(
     ``None`` if values within an engine's tolerances, or works that were rounded, do
     not make a plan.
     """
-    return next(iter(plans_of(cells, ready, level, train)), None)
+    plans = plans_of(cells, ready, level, train)
+    return next((plan for plan in plans if plan.keeps_floors(cells.window)), None)
 
 
 def plans_of(
@@ -58,7 +59,7 @@ def settled(window: ServerWindow, plan: ServerPlan) -> ServerPlan | None:
     for v, (option, _) in enumerate(plan.cells):
         slot: int | None = 0
         if option is not None:
-            slot = _end(window, v, option, plan.training[v])
+            slot = window.end(v, option, plan.training[v])
         if slot is None:
             return None
         found.append((option, slot))
@@ -193,22 +194,6 @@ def _levels(cells: ServerCells, level: Value) -> list[list[int]]:
     for v, at, t in cells.level_keys:
         best[v][t] = max(best[v][t], (level((v, at, t)), at))
     return [[at for _, at in row] for row in best]
-
-
-def _end(
-    window: ServerWindow, stream_idx: int, option_idx: int, units: Sequence[int]
-) -> int | None:
-    """Return the slot from which a model serves that trains with these units."""
-    option = window.options[stream_idx][option_idx]
-    left = option.work * (1 - ROUNDING)
-    if left <= 0:
-        return option.first
-    for t in range(option.release, window.slots):
-        share = option.release_share if t == option.release else 1.0
-        left -= share * float(window.gains[units[t]])
-        if left <= 0:
-            return t + 1
-    return None
 
 
 def _units(window: ServerWindow, plan: StreamPlan, kind: str) -> list[int]:

@@ -354,21 +354,21 @@ def add_work(model: ServerMilp, check_time: Callable[[], None]) -> None:
 
 
 def add_prompt_service(model: ServerMilp, check_time: Callable[[], None]) -> None:
-    """Serve when the work is done, done_t ≤ W - 1 + (D_t - W + 1) ready_t.
+    """Serve when the work is done, done_t ≤ U + (D_t - U) ready_t.
 
-    D_t is what the slots before t can do at most. Only for models that may be worse
-    than the one held; others are better served sooner anyway.
+    U is the most that may count as undone, D_t what the slots before t can do at most.
+    Only for models that may be worse than the one held; others are better served
+    sooner anyway.
     """
     for (v, k, t), x in model.done.items():
         check_time()
         training = model.cells.training((v, k))
         most = training.doable(0, t)
-        undone = training.work - 1 + model.cells.slack
-        if training.is_prompt and most > undone:
+        if training.is_prompt and most > training.undone:
             terms = [(x, 1)]
             if t >= training.low:
-                terms.append((model.ready[v, k, t], undone - most))
-            add_row(model, "prompt_service", (v, k, t), terms, None, undone)
+                terms.append((model.ready[v, k, t], training.undone - most))
+            add_row(model, "prompt_service", (v, k, t), terms, None, training.undone)
 
 
 def add_row(

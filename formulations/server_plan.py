@@ -46,6 +46,15 @@ class ServerPlan:
             for t, level in enumerate(levels)
         )
 
+    def keeps_floors(self, window: ServerWindow) -> bool:
+        """Return whether every stream is served at its floor in every slot."""
+        return all(
+            window.levels[v][level]
+            in window.serving(v, _model(window, v, self.cells[v], t))
+            for v, levels in enumerate(self.levels)
+            for t, level in enumerate(levels)
+        )
+
     def schedule(self, window: ServerWindow) -> Schedule:
         """Return the schedule, with slots that do not differ in one segment."""
         plans = []
@@ -104,13 +113,13 @@ def plan_of_levels(
 def _ended(
     window: ServerWindow, stream_idx: int, cell: Cell, training: Sequence[int]
 ) -> Cell:
-    """Return the cell with the slot in which its training ends, if that is earlier."""
-    option_idx, slot = cell
-    if option_idx is None:
+    """Return the cell with the slot from which its model serves, trained so."""
+    option_idx, _ = cell
+    if option_idx is None or window.options[stream_idx][option_idx].work == 0:
         return cell
-    option = window.options[stream_idx][option_idx]
-    ends = [t + 1 for t, units in enumerate(training) if units]
-    return option_idx, min(slot, ends[-1]) if option.work and ends else slot
+    end = window.end(stream_idx, option_idx, training)
+    assert end is not None
+    return option_idx, end
 
 
 def train_by_deadline(
@@ -125,7 +134,10 @@ def train_by_deadline(
     ]
     left = {v: option.work * (1 - ROUNDING) for _, v, option in jobs}
     for slot, v, option in sorted(jobs, key=lambda job: job[:2]):
-        for t in range(option.release, slot):
+        # Of less work than the referee forgives a model may serve while it trains.
+        for t in range(
+            option.release, min(max(slot, option.release + 1), window.slots)
+        ):
             if left[v] <= 0:
                 break
             room = free[t] - sum(row[t] for row in training)
@@ -151,7 +163,7 @@ def cells_of(window: ServerWindow, schedule: Schedule) -> list[Cell]:
             names = [config.name for config in stream.retraining]
             idx = _as_good(window, v, names.index(plan.retraining))
             if idx is not None:
-                slot = _end(window, window.options[v][idx], plan)
+                slot = _end(window, v, idx, plan)
                 cell = (None, 0) if slot is None else (idx, slot)
         cells.append(cell)
     return cells
@@ -172,19 +184,16 @@ def _as_good(window: ServerWindow, stream_idx: int, config_idx: int) -> int | No
     return None
 
 
-def _end(window: ServerWindow, option: Option, plan: StreamPlan) -> int | None:
+def _end(
+    window: ServerWindow, stream_idx: int, option_idx: int, plan: StreamPlan
+) -> int | None:
     """Return the slot from which an option serves that trains as a plan does."""
-    left = option.work * (1 - ROUNDING)
-    slot = option.first
-    if left > 0:
-        for t in range(option.release, window.slots):
-            units = _segment_at(window, plan, t).training_units
-            share = option.release_share if t == option.release else 1.0
-            left -= share * float(window.gains[units])
-            if left <= 0:
-                slot = max(slot, t + 1)
-                break
-    return slot if left <= 0 and slot <= option.last else None
+    training = [
+        _segment_at(window, plan, t).training_units for t in range(window.slots)
+    ]
+    option = window.options[stream_idx][option_idx]
+    slot = window.end(stream_idx, option_idx, training)
+    return None if slot is None or slot > option.last else max(slot, option.first)
 
 
 def _segment_at(window: ServerWindow, plan: StreamPlan, slot: int) -> Segment:

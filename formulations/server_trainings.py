@@ -49,7 +49,9 @@ class Training:
     release
         First slot in which it can train.
     work
-        Work that it takes, in whole parts of a unit-slot; 0 without training.
+        Work that it takes at least, in whole parts of a unit-slot; 0 without training.
+    undone
+        Most work that may be counted as done without being all.
     gains
         Work of a unit of each piece in a slot.
     first_gains
@@ -70,6 +72,7 @@ class Training:
     high: int
     release: int
     work: int
+    undone: int
     gains: tuple[int, ...]
     first_gains: tuple[int, ...]
     most: int
@@ -159,8 +162,8 @@ def pieces_of(slopes: Slopes) -> tuple[Piece, ...]:
 def work_scale(window: ServerWindow, slopes: Slopes) -> int:
     """Return the parts of a unit-slot in which all works and gains are whole.
 
-    ``MOST_SCALE`` if there is none as small; then gains are rounded up and works down,
-    and a schedule may have to be refused although the models allow it.
+    ``MOST_SCALE`` if there is none as small; then gains are rounded up, and a schedule
+    may have to be refused although the models allow it.
     """
     options = [option for row in window.options for option in row if option.work]
     shares = {1.0, *(option.release_share for option in options)}
@@ -187,6 +190,3 @@ def rounded_up(value: float) -> int:
     return math.ceil(value * (1 - 1e-10) - 1e-9)
 
 
-def rounded_down(value: float) -> int:
-    """Return a number rounded down, or to the whole number that it nearly is."""
-    return math.floor(value * (1 + 1e-10) + 1e-9)

@@ -6,7 +6,7 @@ each slot. A pair of them is called a cell here.
 """
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -193,21 +193,54 @@ class ServerWindow:
             level for level in self.levels[stream_idx] if accuracy * level.kept >= floor
         ]
 
+    def end(
+        self, stream_idx: int, option_idx: int, training: Sequence[int]
+    ) -> int | None:
+        """Return the slot from which an option's model serves, as the referee has it.
+
+        ``training`` are its units in each slot. ``None`` if it does not end in the
+        window.
+        """
+        option = self.options[stream_idx][option_idx]
+        if option.work == 0:
+            return option.first
+        stream = self.instance.streams[stream_idx]
+        left = self._work(stream.retraining[option.config_idx]) * (1 - ROUNDING)
+        same = TIME_TOLERANCE * self.slots
+        for t in range(option.release, self.slots):
+            share = option.release_share if t == option.release else 1.0
+            gain = float(self.gains[training[t]])
+            if gain and left <= gain * (share + same):
+                return t if 1 - share + left / gain <= same else t + 1
+            left -= gain * share
+        return None
+
     def _fewest(self, within: int) -> float:
         """Return the fewest units that keep all streams at their floors in a slot.
 
         With models that may serve from slot ``within`` or before; infinite if a stream
-        has none that keeps its floor.
+        has none that keeps its floor. In slot 0 with what trains there as well.
         """
         total = 0.0
         for v, stream in enumerate(self.instance.streams):
-            models = [stream.accuracy]
+            models = [(stream.accuracy, 0)]
             models += [
-                c.accuracy for c in stream.retraining if self._first(c) <= within
+                (c.accuracy, 0 if within else self._at_once(c))
+                for c in stream.retraining
+                if self._first(c) <= within
             ]
-            served = [levels for a in models if (levels := self.serving(v, a))]
-            total += min((levels[0].units for levels in served), default=math.inf)
+            needed = [
+                levels[0].units + units
+                for accuracy, units in models
+                if (levels := self.serving(v, accuracy))
+            ]
+            total += min(needed, default=math.inf)
         return total
+
+    def _at_once(self, config: RetrainingConfig) -> int:
+        """Return the fewest units whose training the referee forgives whole."""
+        forgiven = TIME_TOLERANCE * self.slots * self.gains
+        return int(np.searchsorted(forgiven, self._work(config)))
 
     def _first(self, config: RetrainingConfig) -> int:
         """Return the earliest slot from which a config's model may serve, alone."""
@@ -216,7 +249,8 @@ class ServerWindow:
             return max(0, math.ceil((config.delay_seconds - same) / self.slot_seconds))
         release, share = self._release(config)
         at_once = self._work(config) <= self._forgiven(float(self.gains.max()))
-        return release if share == 1 and at_once else release + 1
+        is_whole = 1 - share <= TIME_TOLERANCE * self.slots
+        return release if is_whole and at_once else release + 1
 
     def _work(self, config: RetrainingConfig) -> float:
         return config.gpu_seconds * self.instance.units_per_gpu / self.slot_seconds
