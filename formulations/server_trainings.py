@@ -188,5 +188,3 @@ def total_work(units: Sequence[int], gains: Sequence[int]) -> int:
 def rounded_up(value: float) -> int:
     """Return a number rounded up, or to the whole number that it nearly is."""
     return math.ceil(value * (1 - 1e-10) - 1e-9)
-
-
