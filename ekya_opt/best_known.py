@@ -10,7 +10,13 @@ from ekya_opt.versions import versions
 from formulations import OBJECTIVE_TOLERANCE
 from instances.best_known import BestKnown
 from instances.library import LIBRARY
-from instances.problems import Kind, kind_of, problem_hash, read_problem
+from instances.problems import (
+    Kind,
+    is_server,
+    kind_of,
+    problem_hash,
+    read_problem,
+)
 from solvers import Options, Result, Status, StoppedBy, solve
 from solvers.registry import get_solver, kinds_of
 
@@ -18,9 +24,11 @@ if TYPE_CHECKING:
     from instances.problems import Problem
 
 ENGINES = {
-    Kind.WINDOW: ("dp", "core", "milp", "cp-sat", "network"),
-    Kind.HORIZON: ("decomposition", "milp", "cp-sat"),
-    Kind.PLACEMENT: ("dp", "milp", "cp-sat"),
+    "window": ("dp", "core", "milp", "cp-sat", "network"),
+    "server window": ("decomposition", "milp", "cp-sat"),
+    "horizon": ("decomposition", "milp"),
+    "server horizon": ("decomposition", "milp", "cp-sat"),
+    "placement": ("dp", "milp", "cp-sat"),
 }
 """The exact solvers that must agree, for each kind of problem."""
 
@@ -80,7 +88,8 @@ def verify(
         if path.parent.parent == LIBRARY:
             name = f"{path.parent.name}/{path.stem}"
         kind = kind_of(instance)
-        named = ENGINES[kind] if engines is None else engines
+        own = ENGINES[f"server {kind}" if is_server(instance) else str(kind)]
+        named = own if engines is None else engines
         chosen = [engine for engine in named if is_exact(engine, kind)]
         results, problems = _solve_all(instance, chosen, time_limit)
         problems += _disagreements(results)

@@ -9,8 +9,14 @@ import pandas as pd
 
 from ekya_opt.reading import paths_of
 from ekya_opt.solver_specs import SolverSpec, settings_text, solver_specs
-from instances import Instance, InvalidOption, Reallocation
-from instances.problems import is_columns, kind_of, problem_hash, read_problem
+from instances import Instance, InvalidOption
+from instances.problems import (
+    is_columns,
+    is_server,
+    kind_of,
+    problem_hash,
+    read_problem,
+)
 from solvers import Options, Result, Status, StoppedBy, get_solver, solve
 from solvers.result import relative_gap
 from solvers.settings import checked_settings
@@ -128,8 +134,9 @@ def compare(
 def default_solvers(problem: "Problem") -> tuple[str, ...]:
     """Return the solvers that are compared on a problem unless told otherwise."""
     kind: str = kind_of(problem)
-    server = getattr(problem, "reallocation", None) is Reallocation.SERVER
-    return DEFAULTS.get(f"server {kind}" if server else kind, DEFAULT_SOLVERS)
+    if is_server(problem):
+        kind = f"server {kind}"
+    return DEFAULTS.get(kind, DEFAULT_SOLVERS)
 
 
 def summarise(frame: pd.DataFrame) -> pd.DataFrame:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from instances.checks import shown
 from instances.errors import InvalidData, InvalidInstance, InvalidOption
 from instances.estimates import as_estimated
-from instances.instance import Instance
+from instances.instance import Instance, Reallocation
 from instances.instance_files import holds_columns, read_instance, write_instance
 from instances.json_files import (
     check_schema_version,
@@ -68,6 +68,11 @@ def kind_of(problem: "Problem | Columns") -> Kind:
 def is_columns(problem: "Problem | Columns") -> "TypeGuard[Columns]":
     """Return whether a problem is a window given as columns."""
     return type(problem).__name__ == "Columns"
+
+
+def is_server(problem: "Problem | Columns") -> bool:
+    """Return whether everything may change during a window of the problem."""
+    return getattr(problem, "reallocation", None) is Reallocation.SERVER
 
 
 def estimated(problem: "Problem") -> "Problem":

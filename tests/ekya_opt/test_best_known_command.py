@@ -116,6 +116,22 @@ def test_the_command_verifies_shipped_instances(run: Any) -> None:
     assert "by dp, core, cp-sat" in outcome.out
 
 
+@pytest.mark.parametrize(
+    ("name", "engines"),
+    [
+        ("paper/horizon-never", "decomposition, milp"),
+        ("memory-tight/n4-g2", "milp, cp-sat"),
+    ],
+)
+def test_the_engines_are_those_of_the_problem(
+    run: Any, name: str, engines: str
+) -> None:
+    """Horizons and placements are proven by what is exact for them; nothing fails."""
+    outcome = run("best-known", f"shipped:{name}")
+    assert f" by {engines}" in outcome.out
+    assert "failed" not in outcome.out
+
+
 def test_the_command_tells_what_has_no_record(run: Any, worked_file: Path) -> None:
     """An instance without a record is a negative answer."""
     outcome = run("best-known", worked_file, "--gpus", 1)
