@@ -64,15 +64,23 @@ def read_changed(arguments: argparse.Namespace) -> list[Instance]:
 
 
 def windows_of(arguments: list[str]) -> list[tuple[Path, Instance]]:
-    """Return the files in PATH… that hold a window; horizons are left out."""
+    """Return the files in PATH… that hold a window, at least one in each.
+
+    What else a directory holds is left out.
+    """
     from ekya_opt.reading import paths_of
     from instances.problems import read_problem
 
-    problems = [(path, read_problem(path)) for path in paths_of(arguments)]
-    windows = [(path, each) for path, each in problems if isinstance(each, Instance)]
-    if not windows:
-        raise InvalidOption(f"{' '.join(arguments)}: holds no single window")
-    return windows
+    windows: dict[Path, Instance] = {}
+    for argument in arguments:
+        problems = {path: read_problem(path) for path in paths_of([argument])}
+        found = {
+            path: each for path, each in problems.items() if isinstance(each, Instance)
+        }
+        if not found:
+            raise InvalidOption(f"{argument}: holds no single window")
+        windows |= found
+    return list(windows.items())
 
 
 def points_of(arguments: argparse.Namespace) -> "list[Point] | None":

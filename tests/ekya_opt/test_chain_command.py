@@ -46,6 +46,10 @@ def test_the_options_are_those_of_the_horizon(run: Any, tmp_path: Path) -> None:
     ("words", "said"),
     [
         (("shipped:drift",), "shipped:drift: holds no single window"),
+        (
+            ("shipped:recorded", "shipped:paper/horizon"),
+            "shipped:paper/horizon: holds no single window",
+        ),
         (("shipped:trap",), "window 3: gpus is 4.0, expected 2.0 as in window 1"),
         (("shipped:recorded", "--loss", 2), "loss: is 2.0"),
         (("shipped:recorded", "--cached-models", -1), "cached_models: is -1"),
