@@ -80,9 +80,9 @@ def _report_initial(
 ) -> None:
     """Report the initial schedule; with estimates, what it is worth on them."""
     try:
-        objective = certified_objective(problem, "initial schedule", schedule)
+        objective = certified_objective(problem, "schedule", schedule)
     except (SolverDisagreement, InvalidSchedule) as failure:
-        raise InvalidOption(str(failure)) from None
+        raise InvalidOption(f"initial {failure}") from None
     if planned is not problem:
         schedule = replay_any(planned, schedule)
         verdict = evaluate_any(planned, schedule)

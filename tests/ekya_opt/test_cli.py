@@ -162,6 +162,16 @@ def test_initial_schedule_of_another_instance_is_refused(
     assert "initial schedule" in line
 
 
+def test_initial_schedule_of_another_kind_is_refused(
+    run: Any, worked_file: Path, tmp_path: Path
+) -> None:
+    """The error says that it is the initial schedule which does not fit."""
+    known = tmp_path / "window.json"
+    run("solve", worked_file, "--output", known)
+    line = refused(run("solve", "shipped:paper/horizon-never", "--initial", known))
+    assert "initial schedule: is one of a window, expected one of a horizon" in line
+
+
 def test_unknown_solver_lists_those_there_are(run: Any, worked_file: Path) -> None:
     """The error of an unknown solver lists the solvers."""
     line = refused(run("solve", worked_file, "--solver", "magic"))
