@@ -120,6 +120,14 @@ def gpu_classes(placement: Placement, menu: Sequence[int]) -> tuple[GpuClass, ..
     )
 
 
+def memory_may_bind(placement: Placement) -> bool:
+    """Return whether some GPU may lack the memory for jobs that fit otherwise."""
+    return any(
+        gpus.packing in (Packing.ALONE, Packing.PLACES)
+        for gpus in gpu_classes(placement, menu_of(placement))
+    )
+
+
 def _packing(gpus: int, divisible: bool, memory_binds: bool) -> Packing:
     if memory_binds:
         return Packing.ALONE if gpus == 1 else Packing.PLACES

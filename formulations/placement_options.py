@@ -90,13 +90,6 @@ class PlacementOptions:
         weights = np.array([stream.weight for stream in self.placement.streams])
         return np.asarray(weights / weights.sum())
 
-    @property
-    def memory_binds(self) -> bool:
-        """Whether some GPU may lack the memory for jobs that fit otherwise."""
-        return any(
-            gpus.packing in (Packing.ALONE, Packing.PLACES) for gpus in self.classes
-        )
-
     def objective(self, chosen: Sequence[int]) -> float:
         """Return the weighted mean of one option a stream, told by its index."""
         values = [row[o].value for row, o in zip(self.streams, chosen, strict=True)]

@@ -3,6 +3,7 @@
 from typing import Any, Literal
 
 from formulations import placement_cp, window_cp
+from formulations.placement_classes import memory_may_bind
 from formulations.placement_packing import least_schedule
 from instances import SolverDisagreement
 from instances.placement import Placement
@@ -33,6 +34,8 @@ def solve_placement_cp_sat(
     """
     from ortools.sat.python import cp_model
 
+    if start == "round-and-pack" and memory_may_bind(placement):
+        report_packed(placement, search)
     began = search.seconds
     model = placement_cp.build(placement, search.check_time)
     metadata: dict[str, Any] = {
@@ -49,8 +52,6 @@ def solve_placement_cp_sat(
     least = least_schedule(model.options)
     if least is not None:
         search.report(least[0], lambda: least[1])
-    if start == "round-and-pack" and model.options.memory_binds:
-        report_packed(placement, search)
     if search.schedule is not None:
         hint = model.encode(search.schedule)
         metadata["warm_start"] = "ignored" if hint is None else "accepted"

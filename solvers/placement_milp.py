@@ -3,6 +3,7 @@
 from typing import Any, Literal
 
 from formulations import placement_milp
+from formulations.placement_classes import memory_may_bind
 from formulations.placement_packing import least_schedule
 from instances.placement import Placement
 from solvers.outcome import Values
@@ -34,6 +35,8 @@ def solve_placement_milp(
     from solvers import pulp_adapter
 
     backend = pulp_adapter.check_backend(backend)
+    if start == "round-and-pack" and memory_may_bind(placement):
+        report_packed(placement, search)
     began = search.seconds
     model = placement_milp.build(placement, search.check_time)
     metadata: dict[str, Any] = {
@@ -50,8 +53,6 @@ def solve_placement_milp(
     least = least_schedule(model.options)
     if least is not None:
         search.report(least[0], lambda: least[1])
-    if start == "round-and-pack" and model.options.memory_binds:
-        report_packed(placement, search)
 
     def report(values: Values, bound: float | None) -> None:
         proven = None if bound is None else bound / model.scale

@@ -13,7 +13,8 @@ from instances import InferenceConfig
 from instances.generators import generate
 from instances.generators.memory_tight import memory_tight
 from instances.placement import Placement, Shares, placement_of
-from solvers import Options, Result, Status, solve
+from solvers import Options, Result, Status, StoppedBy, solve
+from solvers.search import TimeUp
 from tests.placed import gpus, placement, placements
 from tests.small import retraining, serving, stream
 
@@ -244,6 +245,23 @@ def test_every_engine_on_memory_and_speeds() -> None:
     )
     assert_same(solved(problem, "cp-sat"), solved(problem, "milp"))
     assert_same(solved(problem, "milp", backend="cbc"), solved(problem, "milp"))
+
+
+@pytest.mark.parametrize("solver", EXACT)
+def test_a_schedule_is_known_before_the_program_is_built(
+    monkeypatch: pytest.MonkeyPatch, solver: str
+) -> None:
+    """A time limit within the building leaves what round and pack has found."""
+
+    def late(*_: object) -> None:
+        raise TimeUp
+
+    module = f"formulations.placement_{'milp' if solver == 'milp' else 'cp'}"
+    monkeypatch.setattr(f"{module}.build", late)
+    problem = memory_tight(4, 2, 0, units_per_gpu=8)
+    result = solved(problem, solver)
+    assert result.stopped_by is StoppedBy.TIME_LIMIT
+    assert result.status is Status.FEASIBLE
 
 
 @pytest.mark.parametrize("solver", EXACT)
