@@ -39,12 +39,15 @@ Picked = TypeVar("Picked", bound=Pick)
 
 
 def within_memory(
-    horizon: Horizon, pick: Callable[[frozenset[int]], Picked | None]
+    horizon: Horizon,
+    pick: Callable[[frozenset[int]], Picked | None],
+    in_haste: Callable[[], bool] = lambda: False,
 ) -> Picked | None:
     """Return the best decision whose warm models fit into the memory.
 
     Best first over the sets of streams that use none: of those that use too much
-    together, one has to do without. Exact, if ``pick`` is, until ``MOST_TRIALS``.
+    together, one has to do without. Exact, if ``pick`` is, until ``MOST_TRIALS`` or
+    haste; then all that found no room have to.
 
     Parameters
     ----------
@@ -52,6 +55,8 @@ def within_memory(
         The problem.
     pick
         Returns the best decision in which some streams use no warm model.
+    in_haste
+        Returns whether there is no more time for trials.
     """
     first: frozenset[int] = frozenset()
     seen = {first}
@@ -76,7 +81,7 @@ def within_memory(
                 left += horizon.streams[v].model_gb
         if not over:
             return found
-        if len(seen) >= MOST_TRIALS:
+        if len(seen) >= MOST_TRIALS or in_haste():
             heap.clear()
             push(without | frozenset(over))
             continue

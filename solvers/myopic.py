@@ -11,8 +11,8 @@ from instances.horizon import Held, Horizon
 from instances.horizon_stream import WARM
 from solvers.horizon_rolling import within_memory
 from solvers.options import Options
-from solvers.result import Result
-from solvers.search import Answer, Search
+from solvers.result import Result, StoppedBy
+from solvers.search import Answer, Search, TimeUp
 
 
 def solve_myopic(horizon: Horizon, search: Search, *, window: str = "dp") -> Answer:
@@ -40,7 +40,6 @@ def solve_myopic(horizon: Horizon, search: Search, *, window: str = "dp") -> Ans
         search.check_time()
         solved = _solved(horizon, w, held, window, search)
         if solved is None:
-            search.check_time()
             return Answer(metadata={"window_without_schedule": w + 1})
         plans = window_plans(horizon, w, held, solved.schedule)
         held = [
@@ -83,25 +82,39 @@ class _Solved:
 def _solved(
     horizon: Horizon, w: int, held: list[Held], solver: str, search: Search
 ) -> _Solved | None:
-    """Return the window's schedule, or ``None`` if the solver finds none."""
+    """Return the window's schedule, or ``None`` if the solver finds none.
+
+    Raises
+    ------
+    TimeUp
+        If it finds none in the window's share of the time.
+    """
     from solvers.solving import solve
 
     instance = horizon.window(w, held)
     options = search.options
-    limit: Any = None
-    if options.time_limit is not None:
-        limit = max(search.remaining / (horizon.num_windows - w), 1e-3)
-    window_options = Options(
-        time_limit=limit,
-        seed=options.seed,
-        workers=options.workers,
-        verbosity=options.verbosity,
-    )
+    windows_left = horizon.num_windows - w
+    # Half of the window's share of the time is left to end without more trials.
+    trials_end = search.seconds + search.remaining / windows_left / 2
+    late: list[bool] = []
 
     def pick(without: frozenset[int]) -> _Solved | None:
+        search.check_time()
+        limit: Any = None
+        if options.time_limit is not None:
+            limit = max(search.remaining / windows_left, 1e-3)
+        window_options = Options(
+            time_limit=limit,
+            seed=options.seed,
+            workers=options.workers,
+            verbosity=options.verbosity,
+        )
         allowed = _cold(instance, without)
         result: Result = solve(allowed, solver, window_options)
+        if result.stopped_by is StoppedBy.INTERRUPT:
+            raise KeyboardInterrupt
         if result.schedule is None or result.objective is None:
+            late.append(result.stopped_by is not None)
             return None
         run = {plan.stream: plan.retraining for plan in result.schedule.streams}
         names = [run[stream.name] or "" for stream in instance.streams]
@@ -111,7 +124,10 @@ def _solved(
             schedule=result.schedule,
         )
 
-    return within_memory(horizon, pick)
+    solved = within_memory(horizon, pick, lambda: search.seconds > trials_end)
+    if solved is None and any(late):
+        raise TimeUp
+    return solved
 
 
 def _cold(instance: Instance, without: frozenset[int]) -> Instance:

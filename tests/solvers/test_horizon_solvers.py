@@ -24,7 +24,9 @@ from instances import (
 )
 from instances.generators.drift import drift
 from instances.horizon import Held, Horizon
-from solvers import Options, Result, Status, StoppedBy, solve
+from solvers import Options, Result, Search, Status, StoppedBy, solve
+from solvers.dp import solve_dp
+from solvers.search import TimeUp
 from tests import horizon_examples
 from tests.horizon_examples import EXAMPLES
 from tests.horizon_strategies import horizons
@@ -362,3 +364,54 @@ def test_the_server_window_by_window() -> None:
     assert isinstance(problem, Horizon)
     result = run(("myopic", {"window": "decomposition"}), problem)
     assert result.objective == pytest.approx(0.7609375, abs=1e-9)
+
+
+def test_ctrl_c_in_a_window_ends_the_horizon(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A window's solver that is interrupted does not let the next window begin."""
+    begun = []
+
+    def interrupted(instance: Instance, search: Search) -> None:
+        begun.append(instance.name)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("solvers.dp.solve_dp", interrupted)
+    result = solve(horizon_examples.warm_reuse(), "dp")
+    assert result.stopped_by is StoppedBy.INTERRUPT
+    assert len(begun) == 1
+
+
+def test_trials_for_the_memory_keep_the_time_limit(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Of eight streams two find room; a slow solver is not asked for every choice."""
+    asked = []
+
+    def slow(instance: Instance, search: Search) -> Any:
+        asked.append(instance.name)
+        time.sleep(0.05)
+        return solve_dp(instance, search)
+
+    monkeypatch.setattr("solvers.dp.solve_dp", slow)
+    problem = horizon(
+        *(horizon_examples.day_and_night(f"s{v}") for v in range(8)),
+        gpus=8,
+        units_per_gpu=2,
+        cached_models=1,
+        warm_gb=2.5,
+    )
+    result = solve(problem, "dp", Options(time_limit=1))
+    assert result.objective is not None
+    assert result.runtime < 2.1
+    assert len(asked) < 40
+
+
+def test_a_window_without_a_schedule_in_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A window's share of the time that is over is no window without a schedule."""
+
+    def late(instance: Instance, search: Search) -> None:
+        raise TimeUp
+
+    monkeypatch.setattr("solvers.dp.solve_dp", late)
+    result = solve(horizon_examples.warm_reuse(), "dp", Options(time_limit=60))
+    assert result.stopped_by is StoppedBy.TIME_LIMIT
+    assert "window_without_schedule" not in result.metadata
