@@ -15,7 +15,7 @@ from formulations.schedule_files import (
 from instances import Instance, InvalidData, InvalidSchedule
 from instances.checks import shown
 from instances.json_files import check_schema_version, read_json
-from instances.problems import Kind, kind_of
+from instances.problems import Kind, kind_by_name, kind_of
 
 if TYPE_CHECKING:
     from formulations.evaluate_horizon import HorizonEvaluation
@@ -145,11 +145,11 @@ def read_any_schedule(path: str | Path) -> "AnyScheduleFile":
 
 def is_schedule(thing: Any) -> bool:
     """Return whether a thing is a schedule of some kind of problem."""
-    return type(thing).__name__ in _SCHEDULES
+    return kind_by_name(thing, _SCHEDULES) is not None
 
 
 def _check_kind(problem: "Problem", schedule: Any) -> None:
-    found, expected = _SCHEDULES.get(type(schedule).__name__), kind_of(problem)
+    found, expected = kind_by_name(schedule, _SCHEDULES), kind_of(problem)
     if found is not expected:
         message = f"is one of a {found}, expected one of a {expected}"
         raise InvalidSchedule(message, "schedule")

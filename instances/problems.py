@@ -1,5 +1,6 @@
 """The kinds of problems, and their files: windows, horizons, placements."""
 
+from collections.abc import Mapping
 from enum import StrEnum
 from importlib import import_module
 from pathlib import Path
@@ -58,11 +59,20 @@ def kind_of(problem: "Problem | Columns") -> Kind:
     InvalidData
         If it is none.
     """
-    kind = _KINDS.get(type(problem).__name__)
+    kind = kind_by_name(problem, _KINDS)
     if kind is None:
         message = f"is {shown(problem)}, expected an instance, horizon or placement"
         raise InvalidData(message)
     return kind
+
+
+def kind_by_name(thing: Any, kinds: Mapping[str, Kind]) -> Kind | None:
+    """Return the kind under the name of a thing's class, or of one that it extends.
+
+    By name, so that the modules of the classes need not be imported.
+    """
+    names = [each.__name__ for each in type(thing).__mro__]
+    return next((kinds[name] for name in names if name in kinds), None)
 
 
 def is_columns(problem: "Problem | Columns") -> "TypeGuard[Columns]":

@@ -1,6 +1,7 @@
 """What solve promises of every solver: certification, limits, settings."""
 
 import time
+from dataclasses import fields
 from importlib.metadata import EntryPoint
 from typing import Any
 
@@ -18,6 +19,7 @@ from instances import (
     instance_to_dict,
 )
 from instances.generators import generate
+from instances.problems import Kind, kind_of
 from solvers import (
     Answer,
     Options,
@@ -263,3 +265,20 @@ def test_a_backends_failure_comes_through() -> None:
 
     with pytest.raises(ValueError, match="no licence"):
         run_interruptibly(fail, lambda: None)
+
+
+def test_a_class_that_extends_a_problem_is_solved() -> None:
+    """An instance or a schedule of an own class is one of the class it extends."""
+
+    class Own(Instance):
+        __slots__ = ()
+
+    class OwnSchedule(Schedule):
+        __slots__ = ()
+
+    plain = window(stream())
+    names = [field.name for field in fields(Instance)]
+    own = Own(**{name: getattr(plain, name) for name in names})
+    assert kind_of(own) is Kind.WINDOW
+    options = Options(initial_schedule=OwnSchedule(streams=SERVED.streams))
+    assert solve(own, "dp", options).objective == pytest.approx(0.5)
