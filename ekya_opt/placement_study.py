@@ -10,7 +10,7 @@ from ekya_opt.comparison import Progress, read_all
 from ekya_opt.solver_specs import SolverSpec, settings_text, solver_specs
 from instances import EkyaOptError, Instance, InvalidOption
 from instances.placement import Placement, Shares, placement_of
-from solvers import Options, solve
+from solvers import Options, Result, StoppedBy, solve
 
 if TYPE_CHECKING:
     from instances.problems import Problem
@@ -68,7 +68,8 @@ def placement_study(
     the optimum of the window whose units lie anywhere (on GPUs of speed 1, reallocation
     ``never``), in the same units, and ``loss`` is (pooled - objective) / pooled.
     ``planned`` is what the pooled plan was worth that a heuristic rounds. A solver that
-    fails gives a row with status ``error`` and the message.
+    fails gives a row with status ``error`` and the message. Ctrl-C ends the study with
+    the rows so far; ``attrs["interrupted"]`` of the table tells.
 
     Parameters
     ----------
@@ -94,14 +95,20 @@ def placement_study(
         problem for each in read_all(instances) for problem in _placements(each, shares)
     ]
     rows: list[dict[str, Any]] = []
-    for problem in problems:
-        pooled = solve(problem.instance, "dp").objective
-        for spec in specs:
-            if progress is not None:
-                what = f"{problem.name}, {problem.shares}, {spec.label}"
-                progress(len(rows), len(problems) * len(specs), what)
-            rows.append(_row(problem, spec, pooled, time_limit, seed))
-    return pd.DataFrame(rows, columns=list(COLUMNS))
+    interrupted = False
+    try:
+        for problem in problems:
+            pooled = _uninterrupted(solve(problem.instance, "dp")).objective
+            for spec in specs:
+                if progress is not None:
+                    what = f"{problem.name}, {problem.shares}, {spec.label}"
+                    progress(len(rows), len(problems) * len(specs), what)
+                rows.append(_row(problem, spec, pooled, time_limit, seed))
+    except KeyboardInterrupt:
+        interrupted = True
+    frame = pd.DataFrame(rows, columns=list(COLUMNS))
+    frame.attrs["interrupted"] = interrupted
+    return frame
 
 
 def summarise_placement(study: pd.DataFrame) -> pd.DataFrame:
@@ -155,7 +162,7 @@ def _row(
     }
     options = Options(time_limit=time_limit, seed=seed, settings=spec.settings)
     try:
-        result = solve(problem, spec.solver, options)
+        result = _uninterrupted(solve(problem, spec.solver, options))
     except EkyaOptError as failure:
         return row | {"status": "error", "message": str(failure)}
     row |= {
@@ -168,3 +175,10 @@ def _row(
     if pooled and result.objective is not None:
         row["loss"] = (pooled - result.objective) / pooled
     return row
+
+
+def _uninterrupted(result: Result) -> Result:
+    """Return the result; raise ``KeyboardInterrupt`` if Ctrl-C has cut it short."""
+    if result.stopped_by is StoppedBy.INTERRUPT:
+        raise KeyboardInterrupt
+    return result

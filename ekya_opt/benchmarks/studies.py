@@ -103,7 +103,9 @@ def bench_placement(
     frame = placement_study(
         [*made, *paths], time_limit=time_limit, progress=_saying(progress)
     )
-    return _report(frame, summarise_placement(frame), "message")
+    report = _report(frame, summarise_placement(frame), "message")
+    report.interrupted = frame.attrs["interrupted"]
+    return report
 
 
 def horizon_table(report: StudyReport) -> Table:

@@ -57,3 +57,17 @@ def test_a_fraction_of_a_gpu_is_no_placement() -> None:
     """A window of 1.5 GPUs has no physical GPUs."""
     with pytest.raises(InvalidInstance, match=r"gpus: is 1\.5, expected a whole"):
         placement_study([window(*STREAMS, gpus=1.5)], "dp")
+
+
+def test_ctrl_c_ends_the_study(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An interrupted solve is the last one, and its row is left out."""
+
+    def interrupted(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("solvers.placement_milp.solve_placement_milp", interrupted)
+    problem = placement(*STREAMS, shares="units", units_per_gpu=3)
+    named = ["round-and-pack", "milp", "dp"]
+    study = placement_study([problem], named)
+    assert study["solver"].tolist() == named[:1]
+    assert study.attrs["interrupted"]
