@@ -1,7 +1,7 @@
 """Windows that were recorded one by one, chained into a horizon."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from statistics import mean
 from typing import Any
 
@@ -193,11 +193,10 @@ def _configs(
     start = [config.accuracy for config in own if config.name == reference]
     return tuple(
         HorizonConfig(
-            name=config.name,
-            gpu_seconds=config.gpu_seconds,
-            accuracy=config.accuracy,
-            delay_seconds=config.delay_seconds,
-            estimate=config.estimate,
+            **{
+                each.name: getattr(config, each.name)
+                for each in fields(RetrainingConfig)
+            },
             later_accuracy=None
             if later is None or not start
             else tuple(

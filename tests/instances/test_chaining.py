@@ -82,6 +82,15 @@ def test_without_records_the_decay_tells() -> None:
     assert camera.accuracy == 0.3
 
 
+def test_configs_keep_what_they_are() -> None:
+    """Memory, which no horizon uses, stays in the file as it was."""
+    heavy = replace(retraining(20, 0.9), memory_gb=3)
+    problem = chain([window(stream(retraining=(heavy,)))] * 2)
+    (config,) = problem.streams[0].windows[1].retraining
+    assert config.memory_gb == 3
+    assert (config.gpu_seconds, config.accuracy) == (20, 0.9)
+
+
 def test_starts_of_one_model_are_its_records() -> None:
     """Where all windows were measured from one model, its accuracies are known."""
     windows = [small(0.5, 0.8, 0.9), small(0.6, 0.7, 0.7)]
