@@ -81,10 +81,13 @@ def report_packed(placement: Placement, search: Search) -> None:
         limit = search.remaining / 10
     options = replace(search.options, time_limit=limit, initial_schedule=None)
     packing = Search(options)
-    with suppress(TimeUp):
-        solve_round_and_pack(placement, packing, redistribute=True, restarts=True)
-    if packing.objective is not None:
-        search.report(packing.objective, lambda: packing.schedule)
+    try:
+        with suppress(TimeUp):
+            solve_round_and_pack(placement, packing, redistribute=True, restarts=True)
+    finally:
+        # Ctrl-C leaves what is packed by then.
+        if packing.objective is not None:
+            search.report(packing.objective, lambda: packing.schedule)
 
 
 def _pooled_plan(

@@ -265,6 +265,21 @@ def test_a_schedule_is_known_before_the_program_is_built(
 
 
 @pytest.mark.parametrize("solver", EXACT)
+def test_ctrl_c_while_packing_keeps_what_is_packed(
+    monkeypatch: pytest.MonkeyPatch, solver: str
+) -> None:
+    """An interrupt of the heuristic that comes first leaves its schedule."""
+
+    def interrupted(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("solvers.round_and_pack._improved", interrupted)
+    result = solved(memory_tight(4, 2, 0, units_per_gpu=8), solver)
+    assert result.stopped_by is StoppedBy.INTERRUPT
+    assert result.status is Status.FEASIBLE
+
+
+@pytest.mark.parametrize("solver", EXACT)
 def test_a_given_schedule_starts_the_exact_ways(solver: str) -> None:
     """A schedule that a heuristic found is taken, and the result is no worse."""
     problem = memory_tight(4, 2, 0, units_per_gpu=8)
