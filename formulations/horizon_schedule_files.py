@@ -5,11 +5,15 @@ from typing import Any, ClassVar
 
 from formulations.horizon_plans import stream_plan
 from formulations.horizon_schedule import HorizonPlan, HorizonSchedule, WindowPlans
-from formulations.schedule_files import plan_to_dict
+from formulations.schedule_files import (
+    check_claims,
+    claims_to_dict,
+    plan_to_dict,
+)
 from instances import InvalidSchedule
-from instances.checks import check_name, set_number, set_tuple, shown
+from instances.checks import set_tuple
 from instances.horizon_files import KIND
-from instances.json_files import SCHEMA_VERSION, check_schema_version, decode
+from instances.json_files import SCHEMA_VERSION, content_of_kind, decode
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,13 +46,7 @@ class HorizonScheduleFile:
     windows: tuple[WindowPlans, ...]
 
     def __post_init__(self) -> None:
-        for name in ("instance", "solver"):
-            if getattr(self, name) is not None:
-                check_name(self, name)
-        if self.objective is not None:
-            set_number(self, "objective", high=1)
-        if self.bound is not None:
-            set_number(self, "bound")
+        check_claims(self)
         set_tuple(self, "windows", WindowPlans, at_least=1)
 
     @property
@@ -63,11 +61,7 @@ def horizon_schedule_from_dict(data: Any) -> HorizonScheduleFile:
     The object has ``"schema_version": 1``, ``"kind": "horizon"`` and the fields of
     :class:`HorizonScheduleFile`.
     """
-    content = check_schema_version(data, InvalidSchedule)
-    kind = content.pop("kind", None)
-    if kind != KIND:
-        found = "missing" if kind is None else shown(kind)
-        raise InvalidSchedule(f"is {found}, expected {KIND!r}", "kind")
+    content = content_of_kind(data, KIND, InvalidSchedule)
     file = decode(HorizonScheduleFile, content, InvalidSchedule)
     assert isinstance(file, HorizonScheduleFile)
     return file
@@ -85,10 +79,7 @@ def horizon_schedule_to_dict(
     return {
         "schema_version": SCHEMA_VERSION,
         "kind": KIND,
-        "instance": instance,
-        "solver": solver,
-        "objective": None if objective is None else min(objective, 1.0),
-        "bound": bound,
+        **claims_to_dict(instance, solver, objective, bound),
         "windows": [
             {"streams": [_plan_to_dict(plan) for plan in window.streams]}
             for window in schedule.windows

@@ -4,10 +4,13 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from formulations.placed_schedule import PlacedPlan, PlacedSchedule
-from formulations.schedule_files import plan_to_dict
+from formulations.schedule_files import (
+    check_claims,
+    claims_to_dict,
+    plan_to_dict,
+)
 from instances import InvalidSchedule
-from instances.checks import check_name, set_number, shown
-from instances.json_files import SCHEMA_VERSION, check_schema_version, decode
+from instances.json_files import SCHEMA_VERSION, content_of_kind, decode
 from instances.placement_files import KIND
 
 
@@ -41,13 +44,7 @@ class PlacedScheduleFile:
     streams: tuple[PlacedPlan, ...]
 
     def __post_init__(self) -> None:
-        for name in ("instance", "solver"):
-            if getattr(self, name) is not None:
-                check_name(self, name)
-        if self.objective is not None:
-            set_number(self, "objective", high=1)
-        if self.bound is not None:
-            set_number(self, "bound")
+        check_claims(self)
         object.__setattr__(self, "streams", self.schedule.streams)
 
     @property
@@ -63,11 +60,7 @@ def placed_schedule_from_dict(data: Any) -> PlacedScheduleFile:
     :class:`PlacedScheduleFile`; its plans are those of a schedule file, with the lists
     ``inference_gpus`` and ``training_gpus`` of the names of GPUs.
     """
-    content = check_schema_version(data, InvalidSchedule)
-    kind = content.pop("kind", None)
-    if kind != KIND:
-        found = "missing" if kind is None else shown(kind)
-        raise InvalidSchedule(f"is {found}, expected {KIND}", "kind")
+    content = content_of_kind(data, KIND, InvalidSchedule)
     file = decode(PlacedScheduleFile, content, InvalidSchedule)
     assert isinstance(file, PlacedScheduleFile)
     return file
@@ -85,10 +78,7 @@ def placed_schedule_to_dict(
     return {
         "schema_version": SCHEMA_VERSION,
         "kind": KIND,
-        "instance": instance,
-        "solver": solver,
-        "objective": None if objective is None else min(objective, 1.0),
-        "bound": bound,
+        **claims_to_dict(instance, solver, objective, bound),
         "streams": [
             {
                 **plan_to_dict(plan.plan),

@@ -51,13 +51,7 @@ class ScheduleFile:
     streams: tuple[StreamPlan, ...]
 
     def __post_init__(self) -> None:
-        for name in ("instance", "solver"):
-            if getattr(self, name) is not None:
-                check_name(self, name)
-        if self.objective is not None:
-            set_number(self, "objective", high=1)
-        if self.bound is not None:
-            set_number(self, "bound")
+        check_claims(self)
         certificate = self.certificate
         if certificate is not None and not isinstance(certificate, Certificate):
             message = f"is {shown(certificate)}, expected a Certificate or nothing"
@@ -69,6 +63,32 @@ class ScheduleFile:
     def schedule(self) -> Schedule:
         """The schedule without the claims."""
         return Schedule(streams=self.streams)
+
+
+def check_claims(file: Any) -> None:
+    """Check names, objective and bound of a schedule file of any kind."""
+    for name in ("instance", "solver"):
+        if getattr(file, name) is not None:
+            check_name(file, name)
+    if file.objective is not None:
+        set_number(file, "objective", high=1)
+    if file.bound is not None:
+        set_number(file, "bound")
+
+
+def claims_to_dict(
+    instance: str | None,
+    solver: str | None,
+    objective: float | None,
+    bound: float | None,
+) -> dict[str, Any]:
+    """Return the claims of a schedule file of any kind, as JSON values."""
+    return {
+        "instance": instance,
+        "solver": solver,
+        "objective": None if objective is None else min(objective, 1.0),
+        "bound": bound,
+    }
 
 
 def read_schedule(path: str | Path) -> ScheduleFile:
@@ -113,10 +133,7 @@ def schedule_to_dict(
     """
     content: dict[str, Any] = {
         "schema_version": SCHEMA_VERSION,
-        "instance": instance,
-        "solver": solver,
-        "objective": None if objective is None else min(objective, 1.0),
-        "bound": bound,
+        **claims_to_dict(instance, solver, objective, bound),
     }
     if certificate is not None:
         content["certificate"] = dict(certificate)

@@ -2,13 +2,12 @@
 
 from typing import Any
 
-from instances.checks import shown
 from instances.errors import InvalidInstance
 from instances.horizon import Horizon
 from instances.json_files import (
     SCHEMA_VERSION,
-    check_schema_version,
     content_hash,
+    content_of_kind,
     decode,
     encode,
 )
@@ -23,11 +22,7 @@ def horizon_from_dict(data: Any) -> Horizon:
     The object has ``"schema_version": 1``, ``"kind": "horizon"`` and the fields of
     :class:`instances.horizon.Horizon`.
     """
-    content = check_schema_version(data, InvalidInstance)
-    kind = content.pop("kind", None)
-    if kind != KIND:
-        found = "missing" if kind is None else shown(kind)
-        raise InvalidInstance(f"is {found}, expected {KIND!r}", "kind")
+    content = content_of_kind(data, KIND, InvalidInstance)
     horizon = decode(Horizon, content, InvalidInstance)
     assert isinstance(horizon, Horizon)
     return horizon

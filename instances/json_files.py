@@ -190,6 +190,16 @@ def check_schema_version(data: Any, error: type[InvalidData]) -> dict[str, Any]:
     return {key: value for key, value in data.items() if key != "schema_version"}
 
 
+def content_of_kind(data: Any, kind: str, error: type[InvalidData]) -> dict[str, Any]:
+    """Return the JSON object without its version and ``kind`` after checking both."""
+    content = check_schema_version(data, error)
+    found = content.pop("kind", None)
+    if found != kind:
+        shape = "missing" if found is None else shown(found)
+        raise error(f"is {shape}, expected {kind!r}", "kind")
+    return content
+
+
 def content_hash(content: Mapping[str, Any]) -> str:
     """Return the start of the SHA-256 of a problem's canonical JSON.
 

@@ -2,11 +2,10 @@
 
 from typing import Any
 
-from instances.checks import shown
 from instances.errors import InvalidInstance
 from instances.json_files import (
     SCHEMA_VERSION,
-    check_schema_version,
+    content_of_kind,
     decode,
     encode,
 )
@@ -22,11 +21,7 @@ def placement_from_dict(data: Any) -> Placement:
     The object has ``"schema_version": 1``, ``"kind": "placement"`` and the fields of
     :class:`Placement`.
     """
-    content = check_schema_version(data, InvalidInstance)
-    kind = content.pop("kind", None)
-    if kind != KIND:
-        found = "missing" if kind is None else shown(kind)
-        raise InvalidInstance(f"is {found}, expected {KIND}", "kind")
+    content = content_of_kind(data, KIND, InvalidInstance)
     placement = decode(Placement, content, InvalidInstance)
     assert isinstance(placement, Placement)
     return placement

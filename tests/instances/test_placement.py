@@ -27,7 +27,7 @@ def test_files_hold_all_of_a_placement(drawn: Placement) -> None:
 @pytest.mark.parametrize(
     ("place", "value", "message"),
     [
-        ("kind", "horizon", "kind: is 'horizon', expected placement"),
+        ("kind", "horizon", "kind: is 'horizon', expected 'placement'"),
         ("gpus", [], "gpus: has 0 items, expected at least 1"),
         ("gpus", 2, "gpus: is 2, expected a list"),
         ("shares", "thirds", "shares: is 'thirds', expected one of inverse, "),
