@@ -9,8 +9,11 @@ import numpy as np
 
 from formulations.server_window import ServerWindow
 
-MOST_SCALE = 10**6
-"""Work is counted in whole parts of a unit-slot, at most so many."""
+MOST_SCALE = 10**4
+"""Work is counted in whole parts of a unit-slot, at most so many.
+
+With factors of millions HiGHS proves wrong bounds.
+"""
 
 LARGEST_DENOMINATOR = 1000
 

@@ -258,12 +258,12 @@ def test_the_work_needed_looks_ahead() -> None:
 
 
 def test_irrational_works_are_relaxed() -> None:
-    """Without a common part of a unit-slot gains are rounded up and works down."""
+    """Without a common part of a unit-slot each unit gains a part too much at most."""
     curve = {"training_throughput": ((0.3, 0.1234567), (1, 1))}
     cells = ServerCells(ServerWindow(one_training(**curve)))
-    assert cells.scale == 10**6
+    assert cells.scale == 10**4
     training = cells.streams[0].trainings[0]
-    assert training.work <= 10 * 10**6
+    assert training.work <= 10 * 10**4
     gains = [
         sum(
             min(max(units - before, 0), piece.units) * training.gains[j]
@@ -273,7 +273,7 @@ def test_irrational_works_are_relaxed() -> None:
         )
         for units in range(6)
     ]
-    exact = cells.window.gains[:6] * 10**6
+    exact = cells.window.gains[:6] * 10**4
     assert all(0 <= gain - true < 10 for gain, true in zip(gains, exact, strict=True))
 
 

@@ -346,3 +346,33 @@ def test_little_work_is_work(way: tuple[str, dict[str, Any]]) -> None:
     result = run(way, hardly_trained(1e-6, *levels, training_throughput=curve))
     assert result.status is Status.OPTIMAL
     assert result.objective == pytest.approx(0.81, abs=TOLERANCE)
+
+
+@pytest.mark.parametrize("seed", range(6))
+@pytest.mark.parametrize("backend", ["highs", "cbc"])
+def test_works_of_many_parts_are_no_wrong_proof(backend: str, seed: int) -> None:
+    """Works that are no multiple of what units gain: the new model serves from slot 2.
+
+    All twenty units would do it at once, at the cost of serving nothing: 5/12. Fifteen
+    leave five to serve with 0.3, and one more finishes: (2 · 0.3 + 4 · 0.5) / 6.
+    """
+    one = stream(
+        accuracy=0.3,
+        retraining=(
+            retraining(0.4220643881243825, 0.5, name="whole"),
+            retraining(0.3990035826953907, 0.5, 0.024256629525052566, "late"),
+        ),
+        inference=(serving(0.5, 1.0),),
+    )
+    instance = window(
+        one,
+        window_seconds=0.6,
+        gpus=2,
+        training_throughput=((0.5, 0.1), (1.0, 2.1), (1.5, 4.1)),
+        reallocation="server",
+        slot_seconds=0.1,
+    )
+    way = "milp", {"backend": backend, "presolve": "none"}
+    result = run(way, instance, seed=seed)
+    assert result.status is Status.OPTIMAL
+    assert result.objective == pytest.approx(13 / 30, abs=TOLERANCE)
