@@ -4,7 +4,7 @@ from typing import Any, Literal
 
 from formulations import window_cp
 from instances import Instance, Reallocation
-from solvers.cp_sat_backend import Value, run_cp_sat
+from solvers.cp_sat_backend import Value, load_cp_sat, run_cp_sat
 from solvers.search import Answer, Search
 
 
@@ -34,6 +34,7 @@ def solve_cp_sat(
         from solvers.server_cp_sat import solve_server_cp_sat
 
         return solve_server_cp_sat(instance, search, presolve)
+    load_cp_sat(search)
     began = search.seconds
     model = window_cp.build(instance, search.check_time)
     metadata: dict[str, Any] = {

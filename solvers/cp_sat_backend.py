@@ -2,9 +2,11 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from importlib import import_module
 from typing import TYPE_CHECKING
 
 from instances import SolverDisagreement
+from solvers.compiled_work import in_time
 from solvers.result import StoppedBy
 from solvers.search import Search, run_interruptibly
 
@@ -38,6 +40,14 @@ class CpOutcome:
     bound: float | None = None
     infeasible: bool = False
     stopped_by: StoppedBy | None = None
+
+
+def load_cp_sat(search: Search) -> None:
+    """Import CP-SAT under the clock, before there is anything to lose.
+
+    It takes a second, and a Ctrl-C that breaks into it would leave it half imported.
+    """
+    in_time(search, lambda _: import_module("ortools.sat.python.cp_model"))
 
 
 def run_cp_sat(

@@ -5,7 +5,7 @@ from typing import Any
 from formulations import horizon_server_cp, horizon_server_milp, server_cp
 from instances import Reallocation, SolverUnavailable
 from instances.horizon import Horizon
-from solvers.cp_sat_backend import Value, run_cp_sat
+from solvers.cp_sat_backend import Value, load_cp_sat, run_cp_sat
 from solvers.horizon_start import report_windows
 from solvers.outcome import Values
 from solvers.search import Answer, Search
@@ -72,6 +72,7 @@ def solve_horizon_server_cp_sat(
         message = f"cp-sat: reallocation of the horizon is {horizon.reallocation}"
         message += ", expected server; others are for decomposition and milp"
         raise SolverUnavailable(message)
+    load_cp_sat(search)
     if how == "prices":
         report_windows(horizon, search, "decomposition")
     began = search.seconds

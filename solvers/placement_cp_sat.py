@@ -5,11 +5,10 @@ from typing import Any, Literal
 from formulations import placement_cp, window_cp
 from formulations.placement_classes import memory_may_bind
 from formulations.placement_packing import least_schedule
-from instances import SolverDisagreement
 from instances.placement import Placement
-from solvers.result import StoppedBy
+from solvers.cp_sat_backend import Value, load_cp_sat, run_cp_sat
 from solvers.round_and_pack import report_packed
-from solvers.search import Answer, Search, run_interruptibly
+from solvers.search import Answer, Search
 
 
 def solve_placement_cp_sat(
@@ -32,8 +31,7 @@ def solve_placement_cp_sat(
         Whether the heuristic's schedule, redistributed, is the first incumbent where
         memory may bind; elsewhere the program is solved sooner than that is found.
     """
-    from ortools.sat.python import cp_model
-
+    load_cp_sat(search)
     if start == "round-and-pack" and memory_may_bind(placement):
         report_packed(placement, search)
     began = search.seconds
@@ -59,50 +57,34 @@ def solve_placement_cp_sat(
             for x, value in zip(model.columns, hint, strict=True):
                 model.problem.add_hint(x, value)
 
-    solver = cp_model.CpSolver()
-    parameters = solver.parameters
-    parameters.num_workers = search.options.workers
-    parameters.random_seed = search.options.seed
-    parameters.log_search_progress = search.options.verbosity > 0
-    # Without the whole linear relaxation the bound of a placement hardly moves.
-    parameters.linearization_level = 2
-    # Python's own handling of Ctrl-C stops the search and keeps its incumbent.
-    parameters.catch_sigint_signal = False
-    search.check_time()
-    if search.options.time_limit is not None:
-        parameters.max_time_in_seconds = search.remaining
-
     def proven(bound: float) -> float:
         return bound / window_cp.SCALE + model.rounding_error
 
-    class Reporter(cp_model.CpSolverSolutionCallback):  # type: ignore[misc]
-        def on_solution_callback(self) -> None:
-            chosen = model.chosen(self.value)
-            values = {x.index: self.value(x) for x in model.columns}
-            search.report(
-                model.options.objective(chosen),
-                lambda: model.decode(lambda x: values[x.index]),
-                proven(self.best_objective_bound),
-            )
-
-    solver.best_bound_callback = lambda bound: search.report_bound(proven(bound))
-    status, interrupted = run_interruptibly(
-        lambda: solver.solve(model.problem, Reporter()), solver.stop_search
-    )
-    metadata["backend_status"] = solver.status_name(status)
-    answer = Answer(metadata=metadata, infeasible=status == cp_model.INFEASIBLE)
-    if status == cp_model.MODEL_INVALID:
-        message = f"cp-sat on {placement.name}: {model.problem.validate()}"
-        raise SolverDisagreement(message)
-    if status in (cp_model.OPTIMAL, cp_model.FEASIBLE):
-        answer.objective = model.objective(solver.value)
-        answer.schedule = model.decode(solver.value)
-        answer.bound = proven(solver.best_objective_bound)
+    def report(value: Value, bound: float) -> None:
+        values = {x.index: value(x) for x in model.columns}
         search.report(
-            answer.objective, lambda: model.decode(solver.value), answer.bound
+            model.options.objective(model.chosen(value)),
+            lambda: model.decode(lambda x: values[x.index]),
+            proven(bound),
         )
-    if interrupted:
-        answer.stopped_by = StoppedBy.INTERRUPT
-    elif status in (cp_model.FEASIBLE, cp_model.UNKNOWN):
-        answer.stopped_by = StoppedBy.TIME_LIMIT
+
+    outcome = run_cp_sat(
+        model.problem,
+        search,
+        on_solution=report,
+        on_bound=lambda bound: search.report_bound(proven(bound)),
+        # Without the whole linear relaxation the bound of a placement hardly moves.
+        linearization_level=2,
+    )
+    metadata["backend_status"] = outcome.status
+    answer = Answer(
+        metadata=metadata,
+        infeasible=outcome.infeasible,
+        stopped_by=outcome.stopped_by,
+    )
+    if outcome.value is not None and outcome.bound is not None:
+        report(outcome.value, outcome.bound)
+        answer.objective = model.objective(outcome.value)
+        answer.schedule = model.decode(outcome.value)
+        answer.bound = proven(outcome.bound)
     return answer

@@ -6,13 +6,14 @@ from formulations import server_cp
 from formulations.server_decoding import plan_of_schedule
 from formulations.server_window import ServerWindow
 from instances import Instance
-from solvers.cp_sat_backend import Value, run_cp_sat
+from solvers.cp_sat_backend import Value, load_cp_sat, run_cp_sat
 from solvers.search import Answer, Search
 from solvers.server_presolve import Presolve, presolve
 
 
 def solve_server_cp_sat(instance: Instance, search: Search, how: Presolve) -> Answer:
     """Solve a window with reallocation ``server``."""
+    load_cp_sat(search)
     window = ServerWindow(instance, search.check_time)
     if window.infeasible:
         return Answer(infeasible=True)

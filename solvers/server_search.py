@@ -166,8 +166,9 @@ class ServerSearch:
         counts = np.diff(self.arrays.level_offsets)
         some = counts > 0
         best[some] = self.arrays.level_value[self.arrays.level_offsets[1:][some] - 1]
-        gains = np.maximum.reduceat(best, self.held) - best[self.held]
-        gains = gains[np.isfinite(gains) & (gains > 0)]
+        served = np.isfinite(best[self.held])
+        gains = np.maximum.reduceat(best, self.held)[served] - best[self.held][served]
+        gains = gains[gains > 0]
         return float(gains.mean()) if len(gains) else ROUNDING
 
     def _levels(self, cells: tuple[Whole, Whole], rows: Any) -> list[list[int]]:
