@@ -12,9 +12,9 @@ from formulations.schedule_files import (
     schedule_from_dict,
     schedule_to_dict,
 )
-from instances import Instance, InvalidData, InvalidSchedule
+from instances import Instance, InvalidSchedule
 from instances.checks import shown
-from instances.json_files import check_schema_version, read_json
+from instances.json_files import check_schema_version, read_as
 from instances.problems import Kind, kind_by_name, kind_of
 
 if TYPE_CHECKING:
@@ -136,11 +136,7 @@ def read_any_schedule(path: str | Path) -> "AnyScheduleFile":
     EkyaOptError
         If the file cannot be read.
     """
-    data = read_json(Path(path), InvalidSchedule)
-    try:
-        return any_schedule_from_dict(data)
-    except InvalidData as problem:
-        raise problem.in_file(str(path)) from None
+    return read_as(path, any_schedule_from_dict, InvalidSchedule)
 
 
 def is_schedule(thing: Any) -> bool:

@@ -7,13 +7,13 @@ from typing import Any, ClassVar
 
 from formulations.certificate import Certificate
 from formulations.schedule import Schedule, StreamPlan
-from instances import InvalidData, InvalidSchedule
+from instances import InvalidSchedule
 from instances.checks import check_name, set_number, set_tuple, shown
 from instances.json_files import (
     SCHEMA_VERSION,
     check_schema_version,
     decode,
-    read_json,
+    read_as,
     write_json,
 )
 
@@ -102,11 +102,7 @@ def read_schedule(path: str | Path) -> ScheduleFile:
     EkyaOptError
         If the file cannot be read.
     """
-    data = read_json(Path(path), InvalidSchedule)
-    try:
-        return schedule_from_dict(data)
-    except InvalidData as problem:
-        raise problem.in_file(str(path)) from None
+    return read_as(path, schedule_from_dict, InvalidSchedule)
 
 
 def schedule_from_dict(data: Any) -> ScheduleFile:

@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Any
 
 from instances.checks import shown
-from instances.errors import InstanceTooLarge, InvalidData, InvalidInstance
+from instances.errors import InstanceTooLarge, InvalidInstance
 from instances.instance import Instance
 from instances.json_files import (
     SCHEMA_VERSION,
@@ -12,7 +12,7 @@ from instances.json_files import (
     content_hash,
     decode,
     encode,
-    read_json,
+    read_as,
     write_json,
 )
 
@@ -45,12 +45,7 @@ def read_instance(path: str | Path) -> Instance:
     """
     if holds_columns(path):
         return _read_from_columns(path)
-    file = Path(path)
-    data = read_json(file, InvalidInstance)
-    try:
-        return instance_from_dict(data)
-    except InvalidData as problem:
-        raise problem.in_file(str(path)) from None
+    return read_as(path, instance_from_dict, InvalidInstance)
 
 
 def _read_from_columns(path: str | Path) -> Instance:

@@ -10,17 +10,19 @@ import tempfile
 import types
 import typing
 import zlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import MISSING, fields, is_dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, TypeVar
 
 from instances.checks import shown
 from instances.errors import EkyaOptError, InvalidData
 
 SCHEMA_VERSION = 1
+
+Content = TypeVar("Content")
 
 
 def read_json(path: Path, error: type[InvalidData]) -> Any:
@@ -52,6 +54,20 @@ def read_json(path: Path, error: type[InvalidData]) -> Any:
     except UnicodeDecodeError as problem:
         message = f"is not UTF-8 text (byte {problem.start})"
         raise error(message, file=str(path)) from None
+    except InvalidData as problem:
+        raise problem.in_file(str(path)) from None
+
+
+def read_as(
+    path: str | Path, make: Callable[[Any], Content], error: type[InvalidData]
+) -> Content:
+    """Return what is made of the JSON value in a file.
+
+    Raises as :func:`read_json`; what ``make`` refuses names the file.
+    """
+    data = read_json(Path(path), error)
+    try:
+        return make(data)
     except InvalidData as problem:
         raise problem.in_file(str(path)) from None
 

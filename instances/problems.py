@@ -14,7 +14,7 @@ from instances.instance_files import holds_columns, read_instance, write_instanc
 from instances.json_files import (
     check_schema_version,
     content_hash,
-    read_json,
+    read_as,
     write_json,
 )
 
@@ -144,11 +144,7 @@ def read_problem(path: str | Path) -> "Problem":
     """
     if holds_columns(path):
         return read_instance(path)
-    data = read_json(Path(path), InvalidInstance)
-    try:
-        return problem_from_dict(data)
-    except InvalidData as problem:
-        raise problem.in_file(str(path)) from None
+    return read_as(path, problem_from_dict, InvalidInstance)
 
 
 def write_problem(problem: "Problem", path: str | Path) -> None:
