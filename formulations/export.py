@@ -5,10 +5,10 @@ from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from instances import InvalidOption, Reallocation, SolverUnavailable
+from instances import InvalidOption, SolverUnavailable
 from instances.json_files import write_atomically
 from instances.placement import Placement
-from instances.problems import kind_of
+from instances.problems import is_server, kind_of
 
 if TYPE_CHECKING:
     from instances.problems import Problem
@@ -90,8 +90,7 @@ def _build(problem: "Problem", formulation: str) -> Any:
     """Return the problem's model in a formulation, as PuLP or CP-SAT has it."""
     mode = str(kind_of(problem))
     if not isinstance(problem, Placement):
-        is_server = problem.reallocation is Reallocation.SERVER
-        mode = f"{'server' if is_server else 'static'} {mode}"
+        mode = f"{'server' if is_server(problem) else 'static'} {mode}"
     module = _MODULES[formulation].get(mode)
     if module is None:
         known = ", ".join(_MODULES[formulation])

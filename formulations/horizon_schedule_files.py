@@ -1,15 +1,12 @@
 """Files of a horizon's schedules: a schedule with what its solver claims about it."""
 
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any
 
+from formulations.claims import Claims, claims_to_dict
 from formulations.horizon_plans import stream_plan
 from formulations.horizon_schedule import HorizonPlan, HorizonSchedule, WindowPlans
-from formulations.schedule_files import (
-    check_claims,
-    claims_to_dict,
-    plan_to_dict,
-)
+from formulations.schedule_files import plan_to_dict
 from instances import InvalidSchedule
 from instances.checks import set_tuple
 from instances.horizon_files import KIND
@@ -17,17 +14,13 @@ from instances.json_files import SCHEMA_VERSION, content_of_kind, decode
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class HorizonScheduleFile:
+class HorizonScheduleFile(Claims):
     """A schedule of a horizon and the claims that travel with it.
 
     Parameters
     ----------
-    instance, solver
-        Names of the horizon and of the solver; ``None`` when unknown.
-    objective
-        Claimed objective, in [0, 1]; ``None`` without a claim.
-    bound
-        Claimed upper bound, at least 0; ``None`` without a claim.
+    instance, solver, objective, bound
+        As in :class:`formulations.claims.Claims`.
     windows
         The plans of each window, in order.
 
@@ -37,16 +30,11 @@ class HorizonScheduleFile:
         If a value lies outside its domain; the message names the place.
     """
 
-    error: ClassVar[type[InvalidSchedule]] = InvalidSchedule
-
-    instance: str | None = None
-    solver: str | None = None
-    objective: float | None = None
-    bound: float | None = None
     windows: tuple[WindowPlans, ...]
 
     def __post_init__(self) -> None:
-        check_claims(self)
+        # Data classes with slots are made anew, so that super() has no cell to use.
+        Claims.__post_init__(self)
         set_tuple(self, "windows", WindowPlans, at_least=1)
 
     @property

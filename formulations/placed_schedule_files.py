@@ -1,31 +1,24 @@
 """Files of placed schedules: a schedule with what its solver claims about it."""
 
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any
 
+from formulations.claims import Claims, claims_to_dict
 from formulations.placed_schedule import PlacedPlan, PlacedSchedule
-from formulations.schedule_files import (
-    check_claims,
-    claims_to_dict,
-    plan_to_dict,
-)
+from formulations.schedule_files import plan_to_dict
 from instances import InvalidSchedule
 from instances.json_files import SCHEMA_VERSION, content_of_kind, decode
 from instances.placement_files import KIND
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class PlacedScheduleFile:
+class PlacedScheduleFile(Claims):
     """A placed schedule and the claims that travel with it.
 
     Parameters
     ----------
-    instance, solver
-        Names of the placement and of the solver; ``None`` when unknown.
-    objective
-        Claimed objective, in [0, 1]; ``None`` without a claim.
-    bound
-        Claimed upper bound, at least 0; ``None`` without a claim.
+    instance, solver, objective, bound
+        As in :class:`formulations.claims.Claims`.
     streams
         The plans of the schedule.
 
@@ -35,16 +28,11 @@ class PlacedScheduleFile:
         If a value lies outside its domain; the message names the place.
     """
 
-    error: ClassVar[type[InvalidSchedule]] = InvalidSchedule
-
-    instance: str | None = None
-    solver: str | None = None
-    objective: float | None = None
-    bound: float | None = None
     streams: tuple[PlacedPlan, ...]
 
     def __post_init__(self) -> None:
-        check_claims(self)
+        # Data classes with slots are made anew, so that super() has no cell to use.
+        Claims.__post_init__(self)
         object.__setattr__(self, "streams", self.schedule.streams)
 
     @property

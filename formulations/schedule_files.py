@@ -3,12 +3,13 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any
 
 from formulations.certificate import Certificate
+from formulations.claims import Claims, claims_to_dict
 from formulations.schedule import Schedule, StreamPlan
 from instances import InvalidSchedule
-from instances.checks import check_name, set_number, set_tuple, shown
+from instances.checks import set_tuple, shown
 from instances.json_files import (
     SCHEMA_VERSION,
     check_schema_version,
@@ -19,17 +20,13 @@ from instances.json_files import (
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ScheduleFile:
+class ScheduleFile(Claims):
     """A schedule and the claims that travel with it.
 
     Parameters
     ----------
-    instance, solver
-        Names of the instance and of the solver; ``None`` when unknown.
-    objective
-        Claimed objective, in [0, 1]; ``None`` without a claim.
-    bound
-        Claimed upper bound, at least 0; ``None`` without a claim.
+    instance, solver, objective, bound
+        As in :class:`formulations.claims.Claims`.
     certificate
         What proves the bound again; ``None`` if nothing does.
     streams
@@ -41,17 +38,12 @@ class ScheduleFile:
         If a value lies outside its domain; the message names the place.
     """
 
-    error: ClassVar[type[InvalidSchedule]] = InvalidSchedule
-
-    instance: str | None = None
-    solver: str | None = None
-    objective: float | None = None
-    bound: float | None = None
     certificate: Certificate | None = None
     streams: tuple[StreamPlan, ...]
 
     def __post_init__(self) -> None:
-        check_claims(self)
+        # Data classes with slots are made anew, so that super() has no cell to use.
+        Claims.__post_init__(self)
         certificate = self.certificate
         if certificate is not None and not isinstance(certificate, Certificate):
             message = f"is {shown(certificate)}, expected a Certificate or nothing"
@@ -63,32 +55,6 @@ class ScheduleFile:
     def schedule(self) -> Schedule:
         """The schedule without the claims."""
         return Schedule(streams=self.streams)
-
-
-def check_claims(file: Any) -> None:
-    """Check names, objective and bound of a schedule file of any kind."""
-    for name in ("instance", "solver"):
-        if getattr(file, name) is not None:
-            check_name(file, name)
-    if file.objective is not None:
-        set_number(file, "objective", high=1)
-    if file.bound is not None:
-        set_number(file, "bound")
-
-
-def claims_to_dict(
-    instance: str | None,
-    solver: str | None,
-    objective: float | None,
-    bound: float | None,
-) -> dict[str, Any]:
-    """Return the claims of a schedule file of any kind, as JSON values."""
-    return {
-        "instance": instance,
-        "solver": solver,
-        "objective": None if objective is None else min(objective, 1.0),
-        "bound": bound,
-    }
 
 
 def read_schedule(path: str | Path) -> ScheduleFile:

@@ -2,11 +2,12 @@
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any
 
+from formulations.claims import Claims
 from formulations.schedule_columns import ScheduleColumns
 from instances import InvalidData, InvalidSchedule
-from instances.checks import check_name, set_number, shown
+from instances.checks import set_number, shown
 from instances.npz_arrays import read_arrays, scalar, write_arrays
 
 CLAIMS = ("instance", "solver", "objective", "bound", "price")
@@ -14,17 +15,13 @@ COLUMNS = ("retraining", "inference_units", "training_units")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class ScheduleColumnsFile:
+class ScheduleColumnsFile(Claims):
     """A columnar schedule and the claims that travel with it.
 
     Parameters
     ----------
-    instance, solver
-        Names of the instance and of the solver; ``None`` when unknown.
-    objective
-        Claimed objective, in [0, 1]; ``None`` without a claim.
-    bound
-        Claimed upper bound, at least 0; ``None`` without a claim.
+    instance, solver, objective, bound
+        As in :class:`formulations.claims.Claims`.
     price
         Multiplier λ of the capacity that proves the bound, in objective a unit, at
         least 0; ``None`` without a certificate.
@@ -37,24 +34,14 @@ class ScheduleColumnsFile:
         If a value lies outside its domain; the message names the place.
     """
 
-    error: ClassVar[type[InvalidSchedule]] = InvalidSchedule
-
-    instance: str | None = None
-    solver: str | None = None
-    objective: float | None = None
-    bound: float | None = None
     price: float | None = None
     schedule: ScheduleColumns
 
     def __post_init__(self) -> None:
-        for name in ("instance", "solver"):
-            if getattr(self, name) is not None:
-                check_name(self, name)
-        if self.objective is not None:
-            set_number(self, "objective", high=1)
-        for name in ("bound", "price"):
-            if getattr(self, name) is not None:
-                set_number(self, name)
+        # Data classes with slots are made anew, so that super() has no cell to use.
+        Claims.__post_init__(self)
+        if self.price is not None:
+            set_number(self, "price")
         if not isinstance(self.schedule, ScheduleColumns):
             message = f"is {shown(self.schedule)}, expected a ScheduleColumns"
             raise InvalidSchedule(message, "schedule")

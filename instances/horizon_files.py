@@ -6,7 +6,6 @@ from instances.errors import InvalidInstance
 from instances.horizon import Horizon
 from instances.json_files import (
     SCHEMA_VERSION,
-    content_hash,
     content_of_kind,
     decode,
     encode,
@@ -31,11 +30,3 @@ def horizon_from_dict(data: Any) -> Horizon:
 def horizon_to_dict(horizon: Horizon) -> dict[str, Any]:
     """Return the JSON value of a horizon, ready for :func:`json.dumps`."""
     return {"schema_version": SCHEMA_VERSION, "kind": KIND, **encode(horizon)}
-
-
-def horizon_hash(horizon: Horizon) -> str:
-    """Return 16 hexadecimal digits that name the problem a horizon states.
-
-    ``name`` and ``metadata`` are no part of it.
-    """
-    return content_hash(horizon_to_dict(horizon))
