@@ -1,0 +1,1 @@
+"""The evaluation of Ekya, redone: claim beside measurement beside optimum."""

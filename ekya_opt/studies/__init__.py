@@ -1,0 +1,1 @@
+"""Studies: campaigns of runs that survive, in one store."""
