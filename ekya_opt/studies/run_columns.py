@@ -40,6 +40,6 @@ RUN_COLUMNS = {
 
 ``label`` is the solver with the settings given (``thief:passes=0``), ``settings`` JSON
 of all in effect, ``gap`` (bound − objective) / bound of the run itself, ``trace`` a
-tuple of (seconds, objective, bound), ``gpus`` and ``total_units`` those of the server (of
-all GPUs of a placement), ``environment`` the environment's key in the store.
+tuple of (seconds, objective, bound), ``gpus`` and ``total_units`` those of the server
+(of all GPUs of a placement), ``environment`` the environment's key in the store.
 """
