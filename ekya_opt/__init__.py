@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from dataclasses import replace
 
+    from ekya_opt.analysis.gaps import contradictions, gap_table, gaps, proof_counts
     from ekya_opt.checking import Check, check
     from ekya_opt.comparison import compare, summarise
     from ekya_opt.estimator_study import EstimatorReport, estimator_report
@@ -83,6 +84,7 @@ if TYPE_CHECKING:
 
 _HOMES = {
     "dataclasses": ("replace",),
+    "ekya_opt.analysis.gaps": ("contradictions", "gap_table", "gaps", "proof_counts"),
     "ekya_opt.checking": ("Check", "check"),
     "ekya_opt.comparison": ("compare", "summarise"),
     "ekya_opt.estimator_study": ("EstimatorReport", "estimator_report"),
@@ -229,10 +231,13 @@ __all__ = [
     "check",
     "columns_of",
     "compare",
+    "contradictions",
     "estimator_report",
     "evaluate",
     "evaluate_horizon",
     "evaluate_placement",
+    "gap_table",
+    "gaps",
     "generate",
     "generate_columns",
     "generate_problem",
@@ -248,6 +253,7 @@ __all__ = [
     "plot_timeline",
     "price_list",
     "profile",
+    "proof_counts",
     "pruning_report",
     "read",
     "read_columns",
