@@ -40,6 +40,7 @@ COMMANDS = (
     "price_list",
     "estimators",
     "pruning",
+    "paper",
 )
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -29,11 +30,14 @@ class Scale:
         Seeds of generated instances.
     workers
         Processes that may run at once.
+    recorded
+        Files of recorded windows, in their order in time, to measure on besides.
     """
 
     quick: bool
     seeds: tuple[int, ...]
     workers: int = 1
+    recorded: tuple[Path, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,3 +100,10 @@ class Finding:
     tables: "tuple[tuple[str, pd.DataFrame], ...]" = ()
     figures: tuple[Figure, ...] = ()
     seconds: float = 0.0
+
+
+def decide(reproduced: bool, shape: bool) -> Verdict:
+    """Return the verdict of a rule: whether the numbers are reached, or the shape."""
+    if reproduced:
+        return Verdict.REPRODUCED
+    return Verdict.SHAPE_ONLY if shape else Verdict.NOT_REPRODUCIBLE

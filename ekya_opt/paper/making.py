@@ -1,0 +1,73 @@
+"""The paper page in one call."""
+
+from collections.abc import Iterable
+from os import PathLike
+from pathlib import Path
+
+from ekya_opt.comparison import Progress
+from ekya_opt.paper.evaluation import Evaluation, run_experiments
+from ekya_opt.paper.experiments import chosen
+from ekya_opt.paper.finding import Scale
+from ekya_opt.paper.page import check_page, write_page
+from ekya_opt.reading import paths_of
+from instances.generators.assembly import check_integer
+
+QUICK_SEEDS, FULL_SEEDS = 2, 5
+MOST_SEEDS = 1000
+
+
+def paper_page(
+    directory: str | PathLike[str],
+    *,
+    quick: bool = False,
+    only: str | Iterable[str] | None = None,
+    seeds: int | None = None,
+    workers: int = 1,
+    recorded: Iterable[str] = (),
+    progress: Progress | None = None,
+) -> Evaluation:
+    """Redo the evaluation of Ekya on our instances and write its page.
+
+    Parameters
+    ----------
+    directory
+        Where ``index.html``, ``paper.md``, ``findings.json``, the figures (.svg) and
+        the tables (.csv) go; made if it is not there.
+    quick
+        Whether everything together must take less than 5 minutes on 2 cores.
+    only
+        Names of experiments, as a list or separated by commas; all by default.
+    seeds
+        Number of seeds of generated instances; by default 2 if quick, else 5.
+    workers
+        Processes that may run at once.
+    recorded
+        Recorded windows, files or directories of them, to measure on besides.
+    progress
+        Called with the experiments done, those in all and what comes next.
+
+    Returns
+    -------
+    Findings and failures; ``interrupted`` tells whether Ctrl-C ended it early.
+
+    Raises
+    ------
+    EkyaOptError
+        If there is no experiment of a name, a number lies outside its domain, a file
+        is not there, or matplotlib or jinja2 is missing.
+    """
+    names = chosen(only)
+    if seeds is None:
+        seeds = QUICK_SEEDS if quick else FULL_SEEDS
+    check_integer("seeds", seeds, 1, MOST_SEEDS)
+    check_integer("workers", workers, 1, 1024)
+    scale = Scale(
+        quick=quick,
+        seeds=tuple(range(seeds)),
+        workers=workers,
+        recorded=tuple(paths_of(recorded)),
+    )
+    check_page()
+    evaluation = run_experiments(names, scale, progress)
+    write_page(evaluation, Path(directory))
+    return evaluation
