@@ -8,7 +8,7 @@ from typing import Any
 
 import pandas as pd
 
-from ekya_opt.paper.charts import plot_bars
+from ekya_opt.paper.charts import plot_points
 from ekya_opt.paper.finding import Figure, Finding, Scale, Verdict
 from ekya_opt.paper.parts import graded
 from ekya_opt.reading import read
@@ -240,9 +240,9 @@ def horizon_groups(seeds: Sequence[int]) -> dict[str, list[Horizon]]:
 
 
 def plot_reuse(means: pd.DataFrame, ax: Any = None) -> Any:
-    """Draw the optimum of each way, a group of bars for each kind of instances."""
-    bars = {f"optimum_{way}": label for way, label in WAYS.items()}
-    return plot_bars(means, "group", bars, ax, up="mean inference accuracy")
+    """Draw the optimum of each way, a group of points for each kind of instances."""
+    points = {f"optimum_{way}": label for way, label in WAYS.items()}
+    return plot_points(means, "group", points, ax, up="mean inference accuracy")
 
 
 def _drifting(seeds: Sequence[int], scenes: int) -> Iterator[Horizon]:

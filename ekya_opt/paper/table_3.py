@@ -7,7 +7,7 @@ from typing import Any
 
 import pandas as pd
 
-from ekya_opt.paper.charts import plot_bars
+from ekya_opt.paper.charts import plot_points
 from ekya_opt.paper.finding import Figure, Finding, Scale
 from ekya_opt.paper.links import NETWORKS, Network, Sharing, arrivals, best_turns
 from ekya_opt.paper.parts import Part, graded, overall, reasons
@@ -20,7 +20,7 @@ STREAMS, GPUS, WINDOW, UNITS = 8, 4, 400.0, 20
 EDGE = 77.8
 """Mean accuracy of Ekya at the edge in the paper, in per cent."""
 
-BARS = {
+POINTS = {
     "cloud_in_order": "cloud, in order",
     "cloud_best": "cloud, best order",
     "edge_thief": "edge, Thief",
@@ -102,8 +102,8 @@ def cloud_table(
     model is here; ``in_time``, models that are here within the window;
     ``cloud_in_order``, retraining in the cloud alone with the turns in the order of the
     cameras; ``cloud_best``, with the best order, where a stream may do without, so that
-    the others are the faster if all transfer at once; ``edge_thief`` and ``edge_optimum``;
-    ``hybrid_thief``, the Thief with both on offer and the turns in order; and
+    the others are the faster if all transfer at once; ``edge_thief`` and
+    ``edge_optimum``; ``hybrid_thief``, the Thief with both on offer and the turns in order; and
     ``hybrid_optimum``, over turns as well.
     """
     edge = [(_objective(each, "thief"), _objective(each, "dp")) for each in instances]
@@ -211,7 +211,7 @@ def experiment(scale: Scale) -> Finding:
 def plot_cloud(table: pd.DataFrame, ax: Any = None) -> Any:
     """Draw cloud, edge and both for each network with its links shared in turns."""
     turns = table[table["sharing"] == Sharing.TURNS]
-    return plot_bars(turns, "network", BARS, ax, up="mean inference accuracy")
+    return plot_points(turns, "network", POINTS, ax, up="mean inference accuracy")
 
 
 def _best(
