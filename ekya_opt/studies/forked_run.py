@@ -1,0 +1,182 @@
+"""A run as a process of its own, forked from a worker."""
+
+import contextlib
+import gc
+import json
+import os
+import pickle
+import signal
+import time
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, NoReturn
+
+from ekya_opt.studies.outcome import Failure
+from ekya_opt.studies.outcome_values import outcome_from_dict, outcome_to_dict
+from ekya_opt.studies.preloading import Loaded, Preloaded
+from ekya_opt.studies.process_tree import (
+    die_with_parent,
+    ending,
+    killed_for_memory,
+    memory_of,
+)
+from ekya_opt.studies.run_process import failed, outcome_of, utc_now
+from ekya_opt.studies.task import Task
+from ekya_opt.studies.watching import SIZES, SOLVED, Watched, watch
+
+if TYPE_CHECKING:
+    from instances.problems import Problem
+
+OVER = 1.1
+"""Share of the time limit that a solve may take, before the grace begins."""
+
+NEAR = 0.9
+"""Share of the memory limit from which on a crash counts as want of memory."""
+
+WANT_OF_MEMORY = (b"bad_alloc", b"MemoryError", b"out of memory", b"allocate memory")
+
+
+def run_forked(
+    task: Task,
+    problem: "Problem",
+    *,
+    keep_schedule: bool,
+    grace: float,
+    preloaded: Preloaded,
+    control: int,
+    private: tuple[int, ...],
+) -> tuple[dict[str, Any], Loaded]:
+    """Return the JSON value of a run's outcome, and what the run loaded.
+
+    Parameters
+    ----------
+    grace
+        Seconds beyond 1.1 times the time limit after which a solve is killed.
+    preloaded
+        What this process has in place.
+    control
+        Descriptor that ends when nobody waits for the outcome any more; then this
+        process ends with all below it.
+    private
+        Descriptors of this process that are not for the run.
+    """
+    started, start = utc_now(), time.perf_counter()
+    killed, before = killed_for_memory(), memory_of()
+    told, tell = os.pipe()
+    heard, say = os.pipe()
+    parent = os.getpid()
+    process = os.fork()
+    if process == 0:
+        for descriptor in (told, heard, *private):
+            os.close(descriptor)
+        _be_the_run(task, problem, keep_schedule, preloaded, parent, tell, say)
+    os.close(tell)
+    os.close(say)
+    limit = task.time_limit
+    seen = watch(
+        process,
+        told=told,
+        heard=heard,
+        control=control,
+        seconds=None if limit is None else OVER * limit + grace,
+        memory_limit=task.memory_limit,
+        own_before=0 if before is None else before.own,
+    )
+    os.close(told)
+    os.close(heard)
+    seconds = time.perf_counter() - start
+    loaded = Loaded()
+    if seen.parts is None:
+        wanted = killed_for_memory() > killed
+        failure, error = _why(seen, task, grace, wanted)
+        outcome = failed(failure, error, started, seconds)
+    else:
+        with contextlib.suppress(Exception):
+            loaded = pickle.loads(seen.parts[0])
+        outcome = outcome_from_dict(json.loads(seen.parts[1]), {})
+        outcome = replace(outcome, process_seconds=seconds)
+    peaks = [peak for peak in (outcome.peak_bytes, seen.peak) if peak is not None]
+    outcome = replace(outcome, peak_bytes=max(peaks, default=None))
+    return outcome_to_dict(outcome), loaded
+
+
+def _be_the_run(
+    task: Task,
+    problem: "Problem",
+    keep_schedule: bool,
+    preloaded: Preloaded,
+    parent: int,
+    tell: int,
+    say: int,
+) -> NoReturn:
+    try:
+        os.setsid()
+        die_with_parent(parent)
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+        os.dup2(say, 1)
+        os.dup2(say, 2)
+        _limit(task.memory_limit)
+        gc.enable()
+        outcome = outcome_of(task, problem, keep_schedule, lambda: _write(tell, SOLVED))
+        loaded = pickle.dumps(preloaded.missing(_package(task.solver, problem)))
+        _write(tell, SIZES.pack(len(loaded), len(outcome)) + loaded + outcome)
+        os._exit(0)
+    finally:
+        os._exit(1)
+
+
+def _package(solver: str, problem: "Problem") -> str:
+    from instances import SolverUnavailable
+    from instances.problems import kind_of
+    from solvers.registry import get_solver
+
+    try:
+        function = get_solver(solver, kind_of(problem)).function
+    except SolverUnavailable:
+        return ""
+    return function.__module__.split(".", 1)[0]
+
+
+def _limit(memory_limit: int | None) -> None:
+    """Make allocations fail that would take the process beyond its limit."""
+    import resource
+
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    memory = memory_of()
+    if memory_limit is None or memory is None:
+        return
+    _, hard = resource.getrlimit(resource.RLIMIT_DATA)
+    wanted = memory.data + memory_limit
+    limit = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
+    resource.setrlimit(resource.RLIMIT_DATA, (limit, limit))
+    with contextlib.suppress(OSError), open("/proc/self/oom_score_adj", "w") as score:
+        score.write("500")
+
+
+def _why(seen: Watched, task: Task, grace: float, wanted: bool) -> tuple[Failure, str]:
+    """Return why a run has told no outcome."""
+    limit = task.memory_limit
+    if seen.killed is Failure.OVERTIME:
+        message = "still ran {:g} s after the time limit of {:g} s"
+        late = (OVER - 1) * (task.time_limit or 0.0) + grace
+        return Failure.OVERTIME, message.format(late, task.time_limit)
+    if seen.killed is Failure.MEMORY:
+        return Failure.MEMORY, f"took {_megabytes(seen.own)}, limit {_megabytes(limit)}"
+    code = os.waitstatus_to_exitcode(seen.status)
+    last = seen.words.decode("utf-8", "replace").strip().rpartition("\n")[2]
+    error = f"{ending(code)}: {last}" if last else ending(code)
+    near = limit is not None and seen.own > NEAR * limit
+    if near or any(word in seen.words for word in WANT_OF_MEMORY):
+        return Failure.MEMORY, error
+    if code == -signal.SIGKILL and wanted:
+        return Failure.MEMORY, "killed by the system for want of memory"
+    return Failure.CRASH, error
+
+
+def _megabytes(size: int | None) -> str:
+    return f"{(size or 0) / 1e6:.0f} MB"
+
+
+def _write(descriptor: int, content: bytes) -> None:
+    rest = memoryview(content)
+    while rest:
+        rest = rest[os.write(descriptor, rest) :]

@@ -1,0 +1,120 @@
+"""What the process of one run does: solve, ask the referee, tell the outcome."""
+
+import json
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from ekya_opt.schedule_output import schedule_content
+from ekya_opt.studies.outcome import Failure, Outcome
+from ekya_opt.studies.outcome_values import (
+    bounded,
+    outcome_to_dict,
+    short_line,
+    thinned,
+)
+from ekya_opt.studies.process_tree import memory_of
+from ekya_opt.studies.task import Task
+from instances import SolverDisagreement
+from instances.instance_files import MOST_OBJECTS
+from solvers import Options, Result, Status, solve
+
+if TYPE_CHECKING:
+    from instances.problems import Problem
+
+
+def outcome_of(
+    task: Task, problem: "Problem", keep_schedule: bool, solved: Callable[[], None]
+) -> bytes:
+    """Return the JSON text of a run's outcome; ``solved`` is called after the solve."""
+    started, start = utc_now(), time.perf_counter()
+    try:
+        result = solve(
+            problem,
+            task.solver,
+            Options(
+                time_limit=task.time_limit,
+                seed=task.seed,
+                workers=task.workers,
+                plan_on=task.plan_on,
+                settings=task.settings,
+            ),
+        )
+        solved()
+        outcome = _outcome(result, problem, keep_schedule, started)
+    except BaseException as problem_found:
+        seconds = time.perf_counter() - start
+        outcome = failed(_kind(problem_found), _words(problem_found), started, seconds)
+    return json.dumps(outcome_to_dict(outcome), allow_nan=False).encode()
+
+
+def failed(failure: Failure, error: str, started: str, seconds: float) -> Outcome:
+    """Return the outcome of a run without a result."""
+    return Outcome(
+        status=str(Status.ERROR),
+        failure=failure,
+        error=short_line(error),
+        started=started,
+        seconds=seconds,
+        process_seconds=seconds,
+    )
+
+
+def utc_now() -> str:
+    """Return the time, UTC, ISO 8601."""
+    return datetime.now(UTC).isoformat(timespec="milliseconds")
+
+
+def _outcome(
+    result: Result, problem: "Problem", keep_schedule: bool, started: str
+) -> Outcome:
+    memory = memory_of()
+    return Outcome(
+        status=str(result.status),
+        stopped_by=None if result.stopped_by is None else str(result.stopped_by),
+        objective=result.objective,
+        bound=result.bound,
+        seconds=result.runtime,
+        peak_bytes=None if memory is None else memory.peak,
+        verdict=_verdict(result, problem),
+        trace=tuple(
+            thinned(
+                [(each.seconds, each.objective, each.bound) for each in result.trace]
+            )
+        ),
+        schedule=_schedule(result, problem) if keep_schedule else None,
+        metadata=bounded(result.metadata),
+        started=started,
+    )
+
+
+def _verdict(result: Result, problem: "Problem") -> str | None:
+    from formulations.problems import evaluate_any
+
+    if result.schedule is None:
+        return None
+    violations = evaluate_any(problem, result.schedule).violations
+    if not violations:
+        return "feasible"
+    plural = "" if len(violations) == 1 else "s"
+    return short_line(f"{len(violations)} violation{plural}: {violations[0]}")
+
+
+def _schedule(result: Result, problem: "Problem") -> dict[str, Any] | None:
+    if len(problem.streams) > MOST_OBJECTS:
+        return None
+    return schedule_content(result, problem)
+
+
+def _kind(problem: BaseException) -> Failure:
+    if isinstance(problem, SolverDisagreement):
+        return Failure.DISAGREEMENT
+    if isinstance(problem, MemoryError):
+        return Failure.MEMORY
+    return Failure.EXCEPTION
+
+
+def _words(problem: BaseException) -> str:
+    message = " ".join(str(problem).split()) or "no message"
+    return f"{type(problem).__name__}: {message}"
