@@ -9,7 +9,11 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from dataclasses import replace
 
+    from ekya_opt.analysis.anytime import anytime_curve
     from ekya_opt.analysis.gaps import contradictions, gap_table, gaps, proof_counts
+    from ekya_opt.analysis.integrals import primal_integral, primal_integrals
+    from ekya_opt.analysis.means import mean_times, shifted_geometric_mean
+    from ekya_opt.analysis.profiles import performance_profile
     from ekya_opt.checking import Check, check
     from ekya_opt.comparison import compare, summarise
     from ekya_opt.estimator_study import EstimatorReport, estimator_report
@@ -24,6 +28,9 @@ if TYPE_CHECKING:
     from ekya_opt.reading import read, read_columns
     from ekya_opt.solving import solve
     from ekya_opt.stress_report import stress
+    from ekya_opt.studies.store import Store, open_store
+    from ekya_opt.studies.study import Study
+    from ekya_opt.studies.study_files import read_study
     from formulations import Evaluation, Schedule, Segment, StreamPlan
     from formulations.certificate import Certificate, Reproof
     from formulations.evaluate import evaluate
@@ -85,6 +92,16 @@ if TYPE_CHECKING:
 _HOMES = {
     "dataclasses": ("replace",),
     "ekya_opt.analysis.gaps": ("contradictions", "gap_table", "gaps", "proof_counts"),
+    "ekya_opt.analysis.anytime": ("anytime_curve",),
+    "ekya_opt.analysis.integrals": (
+        "primal_integral",
+        "primal_integrals",
+    ),
+    "ekya_opt.analysis.means": (
+        "mean_times",
+        "shifted_geometric_mean",
+    ),
+    "ekya_opt.analysis.profiles": ("performance_profile",),
     "ekya_opt.checking": ("Check", "check"),
     "ekya_opt.comparison": ("compare", "summarise"),
     "ekya_opt.estimator_study": ("EstimatorReport", "estimator_report"),
@@ -95,6 +112,9 @@ _HOMES = {
     "ekya_opt.reading": ("read", "read_columns"),
     "ekya_opt.solving": ("solve",),
     "ekya_opt.stress_report": ("stress",),
+    "ekya_opt.studies.store": ("Store", "open_store"),
+    "ekya_opt.studies.study": ("Study",),
+    "ekya_opt.studies.study_files": ("read_study",),
     "ekya_opt.versions": ("__version__",),
     "formulations": ("Evaluation", "Schedule", "Segment", "StreamPlan"),
     "formulations.certificate": ("Certificate", "Reproof"),
@@ -220,12 +240,15 @@ __all__ = [
     "SolverUnavailable",
     "Status",
     "StoppedBy",
+    "Store",
     "Stream",
     "StreamPlan",
     "StreamWindow",
+    "Study",
     "TimeUp",
     "WindowPlans",
     "__version__",
+    "anytime_curve",
     "as_estimated",
     "chain",
     "check",
@@ -246,21 +269,28 @@ __all__ = [
     "inference_table_of",
     "landscape",
     "load_shipped",
+    "mean_times",
+    "open_store",
+    "performance_profile",
     "placement_of",
     "plot_gpus",
     "plot_prices",
     "plot_robustness",
     "plot_timeline",
     "price_list",
+    "primal_integral",
+    "primal_integrals",
     "profile",
     "proof_counts",
     "pruning_report",
     "read",
     "read_columns",
     "read_schedule",
+    "read_study",
     "replace",
     "reprove",
     "robustness",
+    "shifted_geometric_mean",
     "shipped_names",
     "solve",
     "solver_names",

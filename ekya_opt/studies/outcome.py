@@ -45,7 +45,8 @@ class Outcome:
     started
         When the run began, UTC, ISO 8601.
     environment
-        Versions and machine it ran on.
+        ``versions`` and ``machine`` that it ran on, as the functions of these names
+        in :mod:`ekya_opt.versions` and :mod:`ekya_opt.benchmarks.report` tell them.
     attempts
         How often the run was begun; more than 1 if workers died.
     """

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
-from instances.json_files import content_hash
+from instances.json_files import content_hash, encode
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,5 +37,14 @@ class Task:
 
     @property
     def key(self) -> str:
-        """Hash of all fields: the run's name in a store."""
-        return content_hash(asdict(self))
+        """Hash of all fields: the run's name in a store; 60 and 60.0 are the same."""
+        return content_hash(_canonical(asdict(self)))
+
+
+def _canonical(value: Any) -> Any:
+    """Return a JSON value in which equal numbers are written alike."""
+    if isinstance(value, Mapping):
+        return {key: _canonical(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_canonical(item) for item in value]
+    return encode(value)
