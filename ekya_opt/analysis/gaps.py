@@ -105,7 +105,7 @@ def gap_table(
     InvalidOption
         If the statistic is unknown.
     """
-    table = _with_gaps(runs)
+    table = with_gaps(runs)
     columns = [by] if isinstance(by, str) else list(by)
     check_columns(table, "label", value, *columns)
     if isinstance(statistic, str) and statistic not in STATISTICS:
@@ -140,7 +140,7 @@ def proof_counts(
     InvalidData
         If the table lacks a column that is needed.
     """
-    table = _with_gaps(runs)
+    table = with_gaps(runs)
     columns = [by] if isinstance(by, str) else list(by)
     check_columns(table, *columns)
     table = table.assign(bounded=table["best_bound"].notna() | table["proven"])
@@ -193,7 +193,7 @@ def contradictions(runs: pd.DataFrame) -> pd.DataFrame:
     return pairs.sort_values(order, ignore_index=True)
 
 
-def _with_gaps(runs: pd.DataFrame) -> pd.DataFrame:
+def with_gaps(runs: pd.DataFrame) -> pd.DataFrame:
     """Return the table with gaps, which it may have already."""
     known = all(name in runs.columns for name in (*GAPS, "best_bound", "proven"))
     return runs if known else gaps(runs)
