@@ -10,9 +10,11 @@ if TYPE_CHECKING:
     from dataclasses import replace
 
     from ekya_opt.analysis.anytime import anytime_curve
+    from ekya_opt.analysis.capacities import accuracy_curve, capacity_for
     from ekya_opt.analysis.gaps import contradictions, gap_table, gaps, proof_counts
     from ekya_opt.analysis.integrals import primal_integral, primal_integrals
     from ekya_opt.analysis.means import mean_times, shifted_geometric_mean
+    from ekya_opt.analysis.paid import paid_accuracies, paid_accuracy
     from ekya_opt.analysis.profiles import performance_profile
     from ekya_opt.checking import Check, check
     from ekya_opt.comparison import compare, summarise
@@ -102,6 +104,14 @@ _HOMES = {
         "shifted_geometric_mean",
     ),
     "ekya_opt.analysis.profiles": ("performance_profile",),
+    "ekya_opt.analysis.capacities": (
+        "accuracy_curve",
+        "capacity_for",
+    ),
+    "ekya_opt.analysis.paid": (
+        "paid_accuracies",
+        "paid_accuracy",
+    ),
     "ekya_opt.checking": ("Check", "check"),
     "ekya_opt.comparison": ("compare", "summarise"),
     "ekya_opt.estimator_study": ("EstimatorReport", "estimator_report"),
@@ -248,8 +258,10 @@ __all__ = [
     "TimeUp",
     "WindowPlans",
     "__version__",
+    "accuracy_curve",
     "anytime_curve",
     "as_estimated",
+    "capacity_for",
     "chain",
     "check",
     "columns_of",
@@ -271,6 +283,8 @@ __all__ = [
     "load_shipped",
     "mean_times",
     "open_store",
+    "paid_accuracies",
+    "paid_accuracy",
     "performance_profile",
     "placement_of",
     "plot_gpus",

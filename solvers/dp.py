@@ -75,7 +75,7 @@ def _solve_static(instance: Instance, search: Search) -> Answer:
 def best_units(table: ValueTable, search: Search) -> list[int] | None:
     """Return an optimal number of units for each stream; ``None`` if infeasible."""
     rows = table.weights[:, None] * table.values
-    sums = [np.zeros(rows.shape[1]), *_sums(rows[:-1], search)]
+    sums = [np.zeros(rows.shape[1]), *best_sums(rows[:-1], search)]
     units: list[int] = []
     left = table.total_units
     for row, before in zip(rows[::-1], sums[::-1], strict=True):
@@ -88,7 +88,7 @@ def best_units(table: ValueTable, search: Search) -> list[int] | None:
     return units[::-1]
 
 
-def _sums(rows: Floats, search: Search) -> Iterator[Floats]:
+def best_sums(rows: Floats, search: Search) -> Iterator[Floats]:
     """Yield F_1, F_2, …: F_v(k) = max over j of F_{v-1}(k - j) + w_v · A_v(j)."""
     size = rows.shape[1]
     padded = np.full(2 * size - 1, -np.inf)
