@@ -18,6 +18,7 @@ from instances.problems import (
     read_problem,
 )
 from solvers import Options, Result, Status, StoppedBy, get_solver, solve
+from solvers.registry import SolverFunction
 from solvers.result import relative_gap
 from solvers.settings import checked_settings
 
@@ -55,7 +56,7 @@ Progress = Callable[[int, int, str], None]
 
 def compare(
     instances: "Iterable[Problem | Columns | str | PathLike[str]]",
-    solvers: str | Iterable[str] | None = None,
+    solvers: str | SolverFunction | Iterable[str | SolverFunction] | None = None,
     *,
     time_limit: float | None = None,
     seed: int = 0,
@@ -77,7 +78,8 @@ def compare(
         Instances, horizons, placements, files, directories of files, or shipped names.
     solvers
         Names, ``name:key=value:key=value``, or ``name:*`` for every combination of
-        the settings whose choices can be listed. By default some that fit the problem.
+        the settings whose choices can be listed; or functions of your own, as in
+        :func:`ekya_opt.solve`. By default some that fit the problem.
     time_limit, seed, workers, plan_on
         As in :class:`solvers.Options`, for every solve.
     reference
@@ -211,11 +213,11 @@ def _row(
     start = time.perf_counter()
     try:
         if in_effect:
-            function = get_solver(spec.solver, kind_of(instance)).function
+            function = get_solver(spec.target, kind_of(instance)).function
             effective = checked_settings(spec.solver, function, spec.settings)
             row["settings"] = settings_text(effective)
         own_options = Options(**options, settings=spec.settings)
-        row |= _outcome(solve(instance, spec.solver, own_options))
+        row |= _outcome(solve(instance, spec.target, own_options))
     except KeyboardInterrupt:
         row |= {"status": str(Status.NO_SOLUTION)}
         row |= {"stopped_by": str(StoppedBy.INTERRUPT)}

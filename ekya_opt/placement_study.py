@@ -162,7 +162,7 @@ def _row(
     }
     options = Options(time_limit=time_limit, seed=seed, settings=spec.settings)
     try:
-        result = _uninterrupted(solve(problem, spec.solver, options))
+        result = _uninterrupted(solve(problem, spec.target, options))
     except EkyaOptError as failure:
         return row | {"status": "error", "message": str(failure)}
     row |= {

@@ -35,10 +35,10 @@ def planned(
     start = time.perf_counter()
     result = None
     try:
-        known = {setting.name for setting in get_solver(spec.solver).settings}
+        known = {setting.name for setting in get_solver(spec.target).settings}
         told = {name: value for name, value in errors.items() if name in known}
         settings = {**told, **spec.settings}
-        result = solve(instance, spec.solver, Options(**options, settings=settings))
+        result = solve(instance, spec.target, Options(**options, settings=settings))
     except KeyboardInterrupt:
         row["status"] = str(Status.NO_SOLUTION)
         row["stopped_by"] = str(StoppedBy.INTERRUPT)

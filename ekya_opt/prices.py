@@ -313,7 +313,7 @@ def _solved(
     problem: "Problem", spec: SolverSpec, time_limit: float | None, seed: int
 ) -> Result:
     options = Options(time_limit=time_limit, seed=seed, settings=spec.settings)
-    return solve(problem, spec.solver, options)
+    return solve(problem, spec.target, options)
 
 
 def generated_groups(count: int = 5) -> "Iterator[tuple[str, list[Problem]]]":

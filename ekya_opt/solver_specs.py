@@ -7,7 +7,7 @@ from typing import Any
 
 from instances import InvalidOption, SolverUnavailable
 from solvers import Solver, get_solver, solver_names
-from solvers.registry import kinds_of
+from solvers.registry import SolverFunction, kinds_of
 from solvers.settings import checked_settings
 
 EVERY_CHOICE = "*"
@@ -23,13 +23,21 @@ class SolverSpec:
     Parameters
     ----------
     solver
-        Name in the registry.
+        Name in the registry, or of the function.
     settings
         Settings given; the others keep their defaults.
+    function
+        A solver that is not in the registry, as in :class:`solvers.Solver`.
     """
 
     solver: str
     settings: Mapping[str, Any] = field(default_factory=dict)
+    function: SolverFunction | None = None
+
+    @property
+    def target(self) -> str | SolverFunction:
+        """What :func:`solvers.solve` takes for the solver."""
+        return self.solver if self.function is None else self.function
 
     @property
     def label(self) -> str:
@@ -61,30 +69,43 @@ def parse_settings(words: Iterable[str]) -> dict[str, str]:
     return settings
 
 
-def solver_specs(solvers: str | Iterable[str]) -> list[SolverSpec]:
-    """Return the specs that names, ``name:key=value…`` and ``name:*`` stand for.
+def solver_specs(
+    solvers: str | SolverFunction | Iterable[str | SolverFunction],
+) -> list[SolverSpec]:
+    """Return the specs that names, ``name:key=value…``, ``name:*`` stand for.
 
     ``name:*`` is every combination of the settings whose choices can be listed and
     that the spec does not fix itself, but for ``SERVER_SETTINGS``. A single string is
-    split at commas.
+    split at commas. A function is a solver with its default settings.
 
     Raises
     ------
     SolverUnavailable
         If there is no solver of a name.
     InvalidOption
-        If a setting is unknown or its value is not of its type.
+        If a setting is unknown, its value is not of its type, or a function has the
+        label of another solver.
     """
+    if callable(solvers):
+        solvers = [solvers]
     words = solvers.split(",") if isinstance(solvers, str) else list(solvers)
-    specs = {
-        spec.label: spec for word in words if word.strip() for spec in _parse(word)
-    }
+    specs: dict[str, SolverSpec] = {}
+    for word in words:
+        for spec in _parse(word):
+            if specs.setdefault(spec.label, spec).function is not spec.function:
+                message = f"two solvers are named {spec.label!r}"
+                raise InvalidOption(f"{message}, expected another name of the function")
     if not specs:
         raise InvalidOption("no solver is named, expected at least one")
     return list(specs.values())
 
 
-def _parse(word: str) -> list[SolverSpec]:
+def _parse(word: str | SolverFunction) -> list[SolverSpec]:
+    if callable(word):
+        solver = get_solver(word).name
+        return [SolverSpec(solver=solver, function=word)]
+    if not word.strip():
+        return []
     solver, *given = word.strip().split(":")
     every = EVERY_CHOICE in given
     settings = parse_settings(part for part in given if part != EVERY_CHOICE)

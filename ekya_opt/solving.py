@@ -8,7 +8,7 @@ from instances.instance_files import holds_columns
 from instances.problems import Kind
 from solvers import Options, Result
 from solvers import solve as solve_instance
-from solvers.registry import get_solver
+from solvers.registry import SolverFunction, get_solver
 
 if TYPE_CHECKING:
     from formulations.problems import AnySchedule
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 def solve(
     instance: "Problem | Columns | str | PathLike[str]",
-    solver: str = "dp",
+    solver: str | SolverFunction = "dp",
     *,
     time_limit: float | None = None,
     seed: int = 0,
@@ -37,7 +37,9 @@ def solve(
         as ``shipped:paper/window1``. An ``.npz`` file is read as columns if the solver
         works on columns.
     solver
-        Name in the registry; ``solver_names()`` lists them.
+        Name in the registry; ``solver_names()`` lists them. Or a function of your own
+        ``(instance, search, *, settings...)`` that returns a ``Schedule``, an
+        ``Answer`` or ``None``, as in :class:`solvers.Solver`.
     time_limit, seed, workers, initial_schedule, verbosity, plan_on
         As in :class:`solvers.Options`.
     settings
@@ -66,7 +68,7 @@ def solve(
     return solve_instance(problem, solver, options)
 
 
-def read_for(solver: str, source: str | PathLike[str]) -> Any:
+def read_for(solver: str | SolverFunction, source: str | PathLike[str]) -> Any:
     """Return an instance file's content in the form that a solver works on."""
     if holds_columns(fspath(source)) and get_solver(solver, Kind.WINDOW).on_columns:
         return read_columns(source)

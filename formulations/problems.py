@@ -147,5 +147,6 @@ def is_schedule(thing: Any) -> bool:
 def _check_kind(problem: "Problem", schedule: Any) -> None:
     found, expected = kind_by_name(schedule, _SCHEDULES), kind_of(problem)
     if found is not expected:
-        message = f"is one of a {found}, expected one of a {expected}"
+        what = shown(schedule) if found is None else f"one of a {found}"
+        message = f"is {what}, expected one of a {expected}"
         raise InvalidSchedule(message, "schedule")

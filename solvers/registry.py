@@ -6,13 +6,16 @@ from dataclasses import dataclass
 from functools import cache
 from importlib import import_module
 from importlib.metadata import EntryPoint, entry_points
-from typing import Any
+from typing import Any, TypeAlias
 
 from instances import SolverUnavailable
 from instances.problems import Kind
 from solvers.settings import Setting, settings_of
 
 ENTRY_POINT_GROUP = "ekya_opt.solvers"
+
+SolverFunction: TypeAlias = Callable[..., Any]
+"""A solver itself: ``(instance, search, *, settings...)``, see :class:`Solver`."""
 
 _WINDOW = {
     "dp": ("exact", "solvers.dp:solve_dp"),
@@ -78,9 +81,10 @@ class Solver:
     Parameters
     ----------
     name
-        Name in the registry.
+        Name in the registry, or of the function.
     kind
-        ``exact``, ``bound``, ``heuristic``, ``baseline`` or ``plug-in``.
+        ``exact``, ``bound``, ``heuristic``, ``baseline``, ``plug-in`` or, outside the
+        registry, ``function``.
     function
         Callable ``(instance, search, *, settings...)`` that returns an ``Answer``, a
         ``Schedule`` or ``None``. Its first parameter is named ``instance``, or
@@ -89,7 +93,7 @@ class Solver:
 
     name: str
     kind: str
-    function: Callable[..., Any]
+    function: SolverFunction
 
     @property
     def on_columns(self) -> bool:
@@ -141,8 +145,8 @@ def kinds_of(name: str) -> list[Kind]:
         return list(Kind)
 
 
-def get_solver(name: str, kind: Kind | None = None) -> Solver:
-    """Return the solver of that name, for one kind of problem.
+def get_solver(solver: str | SolverFunction, kind: Kind | None = None) -> Solver:
+    """Return the solver of that name, or a function as one, for one kind of problem.
 
     Without a kind it is the first that the solver is for: a window, a horizon, a
     placement.
@@ -150,9 +154,12 @@ def get_solver(name: str, kind: Kind | None = None) -> Solver:
     Raises
     ------
     SolverUnavailable
-        If there is none, it is for other problems, or the plug-in that has it cannot
-        be loaded.
+        If there is none, it is for other problems, the plug-in that has it cannot be
+        loaded, or the function cannot be called as a solver.
     """
+    if callable(solver):
+        return _as_solver(solver, kind)
+    name = solver
     kinds = kinds_of(name)
     if not kinds:
         known = ", ".join(solver_names())
@@ -168,6 +175,27 @@ def get_solver(name: str, kind: Kind | None = None) -> Solver:
     module, function = target.split(":")
     loaded = getattr(import_module(module), function)
     return Solver(name=name, kind=role, function=loaded)
+
+
+def function_name(function: SolverFunction) -> str:
+    """Return the name of a function, also of one with some settings fixed."""
+    named = getattr(function, "func", function)
+    return str(getattr(named, "__name__", type(named).__name__))
+
+
+def _as_solver(function: SolverFunction, kind: Kind | None) -> Solver:
+    name = function_name(function)
+    try:
+        inspect.signature(function).bind(None, None)
+    except (TypeError, ValueError) as problem:
+        message = f"solver {name!r} cannot be called with an instance and a search"
+        raise SolverUnavailable(f"{message}: {problem}") from None
+    solver = Solver(name=name, kind="function", function=function)
+    if kind not in (None, solver.problem):
+        message = f"solver {name!r} is for a {solver.problem}, not a {kind}"
+        message += "; its first parameter tells, expected one that is named"
+        raise SolverUnavailable(f"{message} {'instance' if kind == 'window' else kind}")
+    return solver
 
 
 def _load_plug_in(name: str) -> Solver:

@@ -20,7 +20,7 @@ class Setting:
     name
         Its name.
     kind
-        Its type, as written in the solver's signature.
+        Its type, as written in the solver's signature, or else its default's.
     default
         Its default value.
     """
@@ -53,14 +53,21 @@ def settings_of(function: Callable[..., Any]) -> tuple[Setting, ...]:
     ]
     # The other parameters' types may be imported for type checkers alone.
     annotated = types.SimpleNamespace(
-        __annotations__={each.name: each.annotation for each in own},
-        __globals__=inspect.unwrap(function).__globals__,
+        __annotations__={each.name: _annotation(each) for each in own},
+        __globals__=getattr(inspect.unwrap(function), "__globals__", {}),
     )
     kinds = typing.get_type_hints(annotated)
     return tuple(
         Setting(name=each.name, kind=kinds[each.name], default=each.default)
         for each in own
     )
+
+
+def _annotation(parameter: inspect.Parameter) -> Any:
+    """Return what a parameter is annotated with, or else the type of its default."""
+    if parameter.annotation is not inspect.Parameter.empty:
+        return parameter.annotation
+    return type(parameter.default)
 
 
 def checked_settings(

@@ -13,7 +13,7 @@ from instances import (
 from instances.problems import estimated, is_columns, kind_of
 from solvers.certify import certified_objective, certify
 from solvers.options import Options
-from solvers.registry import Solver, get_solver
+from solvers.registry import Solver, SolverFunction, get_solver
 from solvers.result import Result, Status, StoppedBy
 from solvers.search import Answer, Search, TimeUp
 from solvers.settings import checked_settings
@@ -25,13 +25,16 @@ if TYPE_CHECKING:
 
 
 def solve(
-    instance: "Problem | Columns", solver: str = "dp", options: Options | None = None
+    instance: "Problem | Columns",
+    solver: str | SolverFunction = "dp",
+    options: Options | None = None,
 ) -> Result:
     """Return the certified result of a solver on an instance, horizon or placement.
 
-    An instance given as columns stays columns if the solver works on them; then the
-    schedule is columns, too. Infeasible instances and time limits are results, not
-    exceptions. Ctrl-C ends the run with its best incumbent.
+    The solver is a name in the registry or a function such as the registry holds
+    (:class:`solvers.Solver`). An instance given as columns stays columns if the solver
+    works on them; then the schedule is columns, too. Infeasible instances and time
+    limits are results, not exceptions. Ctrl-C ends the run with its best incumbent.
 
     Raises
     ------
@@ -44,7 +47,7 @@ def solve(
     """
     options = options or Options()
     entry = get_solver(solver, kind_of(instance))
-    settings = checked_settings(solver, entry.function, options.settings)
+    settings = checked_settings(entry.name, entry.function, options.settings)
     if is_columns(instance) and entry.on_columns:
         from solvers.solving_columns import solve_columns
 
@@ -56,13 +59,13 @@ def solve(
     if options.initial_schedule is not None:
         _report_initial(problem, planned, search, options.initial_schedule)
     answer = _run(planned, entry, search, settings)
-    status = certify(planned, solver, answer)
+    status = certify(planned, entry.name, answer)
     answer.metadata["settings"] = settings
     if on_estimates:
         status = _score_on_truth(problem, answer)
     return Result(
         instance=problem.name,
-        solver=solver,
+        solver=entry.name,
         status=status,
         stopped_by=answer.stopped_by,
         schedule=answer.schedule,
