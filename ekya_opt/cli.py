@@ -41,6 +41,7 @@ COMMANDS = (
     "estimators",
     "pruning",
     "paper",
+    "study",
 )
 
 
@@ -75,8 +76,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         return _run(arguments)
-    except KeyboardInterrupt:
-        report("interrupted")
+    except KeyboardInterrupt as stop:
+        report(str(stop) or "interrupted")
         return INTERRUPTED
     except BrokenPipeError:
         _forget_output()

@@ -96,6 +96,7 @@ from typing import TYPE_CHECKING, Any
 from ekya_opt.studies.errors import StoreUnavailable
 from ekya_opt.studies.outcome import Outcome
 from ekya_opt.studies.run_columns import RUN_COLUMNS
+from ekya_opt.studies.status import COUNTS, status_table
 from ekya_opt.studies.store_files import reading
 from ekya_opt.studies.store_values import outcome_of, trace_of, unpacked
 from instances.checks import shown
@@ -180,27 +181,27 @@ class Store:
     def summary(self, study: str | None = None) -> "pd.DataFrame":
         """Return one row a solver with its settings: what is done, and how it went.
 
-        ``mean_gap`` is that of the runs with a bound of their own.
+        ``mean_gap`` is that to the best bound that a run proved of the same problem.
         """
-        planned, runs = self.planned(study), self.runs(study)
-        rows = []
-        for label, part in planned.drop_duplicates("key").groupby("label", sort=False):
-            own = runs[runs["key"].isin(part["key"])]
-            rows.append(
-                {
-                    "solver": label,
-                    "planned": len(part),
-                    "done": len(own),
-                    "missing": len(part) - len(own),
-                    "failed": int(own["failure"].notna().sum()),
-                    "optimal": int((own["status"] == "optimal").sum()),
-                    "mean_gap": own["gap"].mean(),
-                    "mean_seconds": own["seconds"].mean(),
-                }
-            )
-        import pandas as pd
+        from ekya_opt.analysis.gaps import gaps
 
-        return pd.DataFrame(rows, columns=list(SUMMARY))
+        planned = self.planned(study).drop_duplicates("key")
+        labels = planned.set_index("key")["label"]
+        table = status_table(
+            ((label, key) for key, label in labels.items()), self.ended()
+        )
+        runs = gaps(self.runs(study))
+        runs["optimal"] = runs["status"] == "optimal"
+        groups = runs.groupby(runs["key"].map(labels))
+        counts = table["solver"].map(groups["optimal"].sum())
+        table["optimal"] = counts.fillna(0).astype("int64")
+        table["mean_gap"] = table["solver"].map(groups["gap_to_bound"].mean())
+        table["mean_seconds"] = table["solver"].map(groups["seconds"].mean())
+        return table
+
+    def ended(self) -> dict[str, str | None]:
+        """Return the keys of all runs that ended, with their failure if any."""
+        return dict(self._rows("SELECT key, failure FROM runs"))
 
     def problem(self, instance_hash: str) -> "Problem":
         """Return a problem by its hash."""
@@ -267,24 +268,8 @@ class Store:
         from ekya_opt.text import number, percent
 
         rows = [
-            [
-                *(row[:6]),
-                percent(row.mean_gap),
-                number(row.mean_seconds, 3),
-            ]
+            [*row[:-2], percent(row.mean_gap), number(row.mean_seconds, 3)]
             for row in self.summary().itertuples(index=False)
         ]
-        heads = [name.replace("_", " ") for name in SUMMARY]
+        heads = ["solver", *COUNTS, "optimal", "mean gap", "mean seconds"]
         return html_table(heads, rows, f"{self.path}: {', '.join(self.studies())}")
-
-
-SUMMARY = (
-    "solver",
-    "planned",
-    "done",
-    "missing",
-    "failed",
-    "optimal",
-    "mean_gap",
-    "mean_seconds",
-)

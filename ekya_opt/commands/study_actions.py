@@ -1,0 +1,151 @@
+"""What the actions of the command ``study`` do."""
+
+import argparse
+import json
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from ekya_opt.benchmarks.tables import Table
+from ekya_opt.commands.arguments import check_writable
+from ekya_opt.commands.frames import frame_cells, frame_objects, frame_text
+from ekya_opt.commands.study import SUFFIX
+from ekya_opt.progress import Ticker
+from ekya_opt.studies.plan import make_plan
+from ekya_opt.studies.running import checked_retry
+from ekya_opt.studies.status import status_table
+from ekya_opt.studies.store import Store, open_store
+from ekya_opt.studies.study_files import read_study
+from ekya_opt.text import number, percent, to_json
+from instances import InvalidOption
+
+if TYPE_CHECKING:
+    from ekya_opt.studies.study import Study
+
+FORMATS: dict[str, Callable[[Any], str]] = {
+    "mean_gap": percent,
+    "mean_seconds": lambda value: number(value, 3),
+}
+SHOWN_FAILURES = 20
+STUDY_FILE = ".toml"
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Do what the store lacks and print a summary; return the exit status."""
+    study = read_study(arguments.file)
+    if arguments.time_limit is not None:
+        study = replace(study, time_limit=arguments.time_limit)
+    path = _store_of(arguments)
+    retry = checked_retry(arguments.retry)
+    if arguments.dry_run:
+        print(frame_text(_status(study, path), {}))
+        return 0
+    with Ticker("reading") as ticker:
+        store = study.run(
+            path,
+            workers=arguments.workers,
+            scheduler=arguments.scheduler,
+            retry=retry,
+            progress=ticker.note,
+        )
+    print(f"{path}: study {study.name}")
+    print(frame_text(store.summary(study.name), FORMATS))
+    return 1 if _print_failures(store.runs(study.name)) else 0
+
+
+def status(arguments: argparse.Namespace) -> int:
+    """Print how far a study is, or each study of a store; return the exit status."""
+    tables = {}
+    if arguments.file.endswith(STUDY_FILE):
+        study = read_study(arguments.file)
+        tables[study.name] = _status(study, _store_of(arguments))
+    else:
+        store = open_store(arguments.store or arguments.file)
+        planned, ended = store.planned(), store.ended()
+        for name in store.studies():
+            own = planned[planned["study"] == name]
+            runs = zip(own["label"], own["key"], strict=True)
+            tables[name] = status_table(runs, ended)
+    if arguments.json:
+        rows = [
+            {"study": name, **row}
+            for name, table in tables.items()
+            for row in frame_objects(table)
+        ]
+        print(to_json(rows))
+        return 0
+    for name, table in tables.items():
+        total = table.sum(numeric_only=True)
+        print(f"study {name}: {total['done']} of {total['planned']} runs are done")
+        print(frame_text(table, {}))
+    return 0
+
+
+def show(arguments: argparse.Namespace) -> int:
+    """Print gaps and failures, or the rows; return the exit status."""
+    from ekya_opt.analysis.gaps import gap_table, gaps, proof_counts
+
+    check_writable(arguments.csv)
+    store = open_store(arguments.store)
+    runs = gaps(store.runs(arguments.study))
+    if arguments.by not in runs.columns:
+        known = ", ".join(runs.columns)
+        raise InvalidOption(f"there is no column {arguments.by!r}; there are: {known}")
+    if arguments.csv is not None:
+        _write_csv(runs, arguments.csv)
+    if arguments.json:
+        print(to_json(frame_objects(runs)))
+        return 0
+    value = f"gap_to_{arguments.gap.replace('-', '_')}"
+    table = gap_table(runs, arguments.by, value)
+    labels = [label for label in store.summary()["solver"] if label in table.index]
+    table = table.loc[labels].rename(columns=_word)
+    frame = table.rename_axis("solver").reset_index()
+    formats = dict.fromkeys(table.columns, percent)
+    if arguments.markdown:
+        heads, rows = frame_cells(frame, formats)
+        print(Table(tuple(heads), list(map(tuple, rows))).markdown())
+        return 0
+    print(f"mean {value.replace('_', ' ')} by {arguments.by.replace('_', ' ')}")
+    print(frame_text(frame, formats))
+    proofs = proof_counts(runs, arguments.by).rename(index=_word)
+    print(f"\n{frame_text(proofs.rename_axis(arguments.by).reset_index(), {})}")
+    print(f"\n{frame_text(store.summary(arguments.study), FORMATS)}")
+    _print_failures(runs)
+    return 0
+
+
+def _store_of(arguments: argparse.Namespace) -> str:
+    if arguments.store is not None:
+        return str(arguments.store)
+    return str(Path(arguments.file).with_suffix(SUFFIX))
+
+
+def _status(study: "Study", path: str) -> pd.DataFrame:
+    ended = Store(path).ended() if Path(path).exists() else {}
+    return status_table(((run.label, run.key) for run in make_plan(study).runs), ended)
+
+
+def _print_failures(runs: pd.DataFrame) -> bool:
+    """Print the first failures; return whether there are any."""
+    failed = runs[runs["failure"].notna()]
+    for row in failed.head(SHOWN_FAILURES).itertuples():
+        where = f"{row.label} on {row.instance}, seed {row.seed}"
+        print(f"{where}: {row.failure}: {row.error}")
+    if len(failed) > SHOWN_FAILURES:
+        print(f"and {len(failed) - SHOWN_FAILURES} failures more")
+    return len(failed) > 0
+
+
+def _write_csv(runs: pd.DataFrame, file: str) -> None:
+    from instances.json_files import write_atomically
+
+    told = runs.assign(trace=[json.dumps(trace) for trace in runs["trace"]])
+    write_atomically(Path(file), told.to_csv(index=False).encode())
+
+
+def _word(value: Any) -> str:
+    return f"{value:g}" if isinstance(value, float) else str(value)
