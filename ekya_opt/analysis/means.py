@@ -49,7 +49,8 @@ def shifted_geometric_mean(values: Iterable[float], shift: float = SHIFT) -> flo
         return math.nan
     with np.errstate(divide="ignore"):
         mean = np.log(numbers + shift).mean()
-    return max(0.0, float(np.exp(mean)) - shift)
+    # Rounding may leave a mean of zeros just below 0.
+    return float(np.maximum(np.exp(mean) - shift, 0.0))
 
 
 def mean_times(

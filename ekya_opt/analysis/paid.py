@@ -105,8 +105,8 @@ def accuracies_before(problem: "Problem", before: Before = FAIR) -> list[float]:
             message = f"before is {FAIR!r}, expected accuracies for a placement"
             raise InvalidOption(message)
         return _fair(problem)
-    levels: list[Any]
-    levels = [before] * count if isinstance(before, Real) else list(before)
+    given: Any = before
+    levels = [given] * count if isinstance(before, Real) else list(given)
     if len(levels) != count:
         message = f"before has {len(levels)} accuracies, expected {count}"
         raise InvalidOption(message)

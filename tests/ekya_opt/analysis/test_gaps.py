@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import ekya_opt
@@ -82,6 +82,7 @@ def test_the_shipped_record_is_the_default() -> None:
     assert table["gap_to_best_known"].tolist()[1] > 0.01
 
 
+@settings(max_examples=30)
 @given(tables(), st.randoms())
 def test_gaps_by_definition_in_any_order(runs: pd.DataFrame, random: Any) -> None:
     """Row by row the definition holds, however the rows lie."""
@@ -161,12 +162,14 @@ def test_contradictions_are_found() -> None:
     )
 
 
+@settings(max_examples=30)
 @given(tables())
 def test_what_is_true_does_not_contradict(runs: pd.DataFrame) -> None:
     """Objectives and bounds on their sides of the optimum are no contradictions."""
     assert contradictions(runs).empty
 
 
+@settings(max_examples=30)
 @given(tables(), st.integers(0, 20))
 def test_a_false_bound_is_found(runs: pd.DataFrame, place: int) -> None:
     """A bound below the best objective of its instance contradicts that run."""
