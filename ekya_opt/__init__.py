@@ -21,10 +21,20 @@ if TYPE_CHECKING:
     from ekya_opt.estimator_study import EstimatorReport, estimator_report
     from ekya_opt.landscapes import landscape
     from ekya_opt.noise_study import robustness, summarise_robustness
+    from ekya_opt.plots.anytime import plot_anytime
+    from ekya_opt.plots.capacity import plot_accuracy_curve
+    from ekya_opt.plots.gap_lines import plot_gaps_by
+    from ekya_opt.plots.gap_spread import plot_gaps
     from ekya_opt.plots.gpus import plot_gpus
     from ekya_opt.plots.noise import plot_robustness
+    from ekya_opt.plots.paid import plot_paid
+    from ekya_opt.plots.pareto import plot_pareto
+    from ekya_opt.plots.performance import plot_performance_profile
     from ekya_opt.plots.prices import plot_prices
+    from ekya_opt.plots.stream_counts import plot_accuracy_by_streams
     from ekya_opt.plots.timeline import plot_timeline
+    from ekya_opt.plots.value_curve import plot_value_curve
+    from ekya_opt.plots.window_shares import plot_shares
     from ekya_opt.prices import price_list, summarise_prices
     from ekya_opt.pruning_study import pruning_report, summarise_pruning
     from ekya_opt.reading import read, read_columns
@@ -161,6 +171,16 @@ _HOMES = {
         "price_list",
         "summarise_prices",
     ),
+    "ekya_opt.plots.gap_lines": ("plot_gaps_by",),
+    "ekya_opt.plots.gap_spread": ("plot_gaps",),
+    "ekya_opt.plots.performance": ("plot_performance_profile",),
+    "ekya_opt.plots.anytime": ("plot_anytime",),
+    "ekya_opt.plots.capacity": ("plot_accuracy_curve",),
+    "ekya_opt.plots.stream_counts": ("plot_accuracy_by_streams",),
+    "ekya_opt.plots.pareto": ("plot_pareto",),
+    "ekya_opt.plots.value_curve": ("plot_value_curve",),
+    "ekya_opt.plots.window_shares": ("plot_shares",),
+    "ekya_opt.plots.paid": ("plot_paid",),
     "ekya_opt.plots.gpus": ("plot_gpus",),
     "ekya_opt.plots.prices": ("plot_prices",),
     "ekya_opt.plots.timeline": ("plot_timeline",),
@@ -287,10 +307,20 @@ __all__ = [
     "paid_accuracy",
     "performance_profile",
     "placement_of",
+    "plot_accuracy_by_streams",
+    "plot_accuracy_curve",
+    "plot_anytime",
+    "plot_gaps",
+    "plot_gaps_by",
     "plot_gpus",
+    "plot_paid",
+    "plot_pareto",
+    "plot_performance_profile",
     "plot_prices",
     "plot_robustness",
+    "plot_shares",
     "plot_timeline",
+    "plot_value_curve",
     "price_list",
     "primal_integral",
     "primal_integrals",

@@ -1,15 +1,13 @@
 """What streams are served at over time: the lower half of Ekya's Fig. 4."""
 
-from itertools import pairwise, product
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 from ekya_opt.plots import new_axes
-from ekya_opt.plots.labels import lay_out, write_in_a_row
+from ekya_opt.plots.labels import lay_out, write_beside, write_in_a_row
 from ekya_opt.plots.looks import (
     GREY,
     MOST_LISTED,
-    SMALL,
-    blend,
     look_of,
     plain,
     put_legend,
@@ -138,34 +136,7 @@ def write_models(timeline: "Timeline", axes: Any) -> None:
         for v, stream in enumerate(timeline.streams):
             for change in stream.changes:
                 point = change.seconds, _level(timeline, v, change.seconds)
-                _write_beside(
-                    axes, point, plain(change.model), look_of(v).colour, taken
-                )
-
-
-def _write_beside(
-    axes: Any, point: tuple[float, float], words: str, colour: str, taken: list[Any]
-) -> None:
-    """Write a text near a point, if there is a place with nothing in its way."""
-    inside = axes.get_window_extent()
-    for away, right, above in product((4, 11), (True, False), (True, False)):
-        text = axes.annotate(
-            words,
-            point,
-            xytext=(3 if right else -3, away if above else -away),
-            textcoords="offset points",
-            ha="left" if right else "right",
-            va="bottom" if above else "top",
-            fontsize=SMALL,
-            color=blend(colour, "#000000", 0.3),
-        )
-        box = text.get_window_extent()
-        fits = inside.x0 <= box.x0 and box.x1 <= inside.x1
-        fits = fits and inside.y0 <= box.y0 and box.y1 <= inside.y1
-        if fits and not any(box.overlaps(other) for other in taken):
-            taken.append(box)
-            return
-        text.remove()
+                write_beside(axes, point, plain(change.model), look_of(v).colour, taken)
 
 
 def _lines(timeline: "Timeline", axes: Any) -> list[Any]:

@@ -2,10 +2,10 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import pairwise, product
 from typing import Any
 
-from ekya_opt.plots.looks import SMALL, ink_on
+from ekya_opt.plots.looks import SMALL, blend, ink_on
 
 ROOM = 1.15
 """Room that a text needs, in its own size."""
@@ -110,6 +110,40 @@ def write_in_a_row(
             return
         for text in texts:
             text.remove()
+
+
+def write_beside(
+    axes: Any,
+    point: tuple[float, float],
+    words: str,
+    colour: str,
+    taken: list[Any],
+    fontsize: float = SMALL,
+) -> None:
+    """Write a text near a point, if there is a place with nothing in its way.
+
+    The layout of the figure must be final (:func:`lay_out`). What is in the way are
+    boxes in pixels, to which that of the text is added.
+    """
+    inside = axes.get_window_extent()
+    for away, right, above in product((4, 11), (True, False), (True, False)):
+        text = axes.annotate(
+            words,
+            point,
+            xytext=(3 if right else -3, away if above else -away),
+            textcoords="offset points",
+            ha="left" if right else "right",
+            va="bottom" if above else "top",
+            fontsize=fontsize,
+            color=blend(colour, "#000000", 0.3),
+        )
+        box = text.get_window_extent()
+        fits = inside.x0 <= box.x0 and box.x1 <= inside.x1
+        fits = fits and inside.y0 <= box.y0 and box.y1 <= inside.y1
+        if fits and not any(box.overlaps(other) for other in taken):
+            taken.append(box)
+            return
+        text.remove()
 
 
 def size_of(axes: Any, text: Any) -> tuple[float, float]:

@@ -98,6 +98,8 @@ def _ticks(axes: Any, places: dict[Any, float], names: Sequence[str] | None) -> 
         (only,) = places.values()
         axes.set_xticks([only], [f"{only:.3g}"])
         axes.set_xlim(only - 1, only + 1)
+    elif all(place == round(place) for place in places.values()):
+        axes.locator_params(axis="x", integer=True)
 
 
 def _least_distance(places: list[float]) -> float:
