@@ -30,6 +30,7 @@ COMMANDS = (
     "profile",
     "validate",
     "export",
+    "help",
     "solvers",
     "versions",
     "bench",
@@ -96,6 +97,13 @@ def report(message: str) -> None:
     print(f"ekya-opt: {one_line(message)}", file=sys.stderr)
 
 
+def module_of(command: str) -> str:
+    """Return the name of a command's module."""
+    # No module can be imported under a keyword of Python.
+    name = f"{command}_" if iskeyword(command) else command
+    return f"ekya_opt.commands.{name}"
+
+
 def make_parser() -> Parser:
     """Return the parser of all commands."""
     parser = Parser(
@@ -110,9 +118,7 @@ def make_parser() -> Parser:
         title="commands", dest="command", metavar="COMMAND", required=True
     )
     for name in COMMANDS:
-        # No module can be imported under a keyword of Python.
-        module_name = f"{name}_" if iskeyword(name) else name
-        module = import_module(f"ekya_opt.commands.{module_name}")
+        module = import_module(module_of(name))
         summary = (module.__doc__ or "").split("\n\n")[0].replace("\n", " ")
         text = summary[:1].lower() + summary[1:].rstrip(".")
         command = commands.add_parser(

@@ -1,7 +1,22 @@
 """The referee: what a schedule is worth on an instance, and what it breaks.
 
-Plain Python from the rules alone (DESIGN, "What a schedule is"). It shares no code
-with the models and solvers that it judges; only the tolerances are common.
+Plain Python from the rules alone. It shares no code with the models and solvers that
+it judges; only the tolerances are common. The rules of a window:
+
+- A stream has one retraining config or none, and segments: from when, which inference
+  config or none, units for inference and for training. The first begins at 0; each
+  lasts to the next one's start, the last to the window's end.
+- A retraining starts when its ``delay_seconds`` have passed. Every second it gains the
+  speed of its training units: their share of a GPU, or what ``training_throughput``
+  says of it. When the sum reaches ``gpu_seconds`` it is complete, and the new model
+  serves. It must complete inside the window.
+- An inference config needs ceil(``gpus`` · ``units_per_gpu``) of the stream's
+  inference units. A stream is served at the accuracy of its model times the config's
+  ``relative_accuracy``; without a config at 0. That is never below its floor.
+- At every instant the units of all streams together are at most those of the server.
+- What may change during the window is told by :class:`instances.instance.Reallocation`.
+- The objective is the weighted mean over the streams of their accuracies, averaged
+  over the window.
 """
 
 import itertools

@@ -1,4 +1,9 @@
-"""Schedule files: a schedule with what its solver claims about it."""
+"""Schedule files: a schedule with what its solver claims about it.
+
+An object with ``"schema_version": 1``, the fields of :class:`ScheduleFile` as keys but
+for the schedule, and in its place that one's ``streams``: one plan a stream, with its
+``segments``. ``solve --output`` writes one, ``check`` judges it.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

@@ -20,7 +20,18 @@ WHOLE_TOLERANCE = 1e-9
 
 
 class Reallocation(StrEnum):
-    """What may change during the window (DESIGN: never, stream or server)."""
+    """What may change during the window.
+
+    ``never``: the units of a stream stay as they are from the start to the end, as in
+    Ekya, Eq. 1; only its inference config may change when its own retraining
+    completes, and freed training units idle. ``stream``: a stream's total of units
+    stays; when its retraining completes, the freed units may serve its own inference.
+    ``server``: everything may change at multiples of ``slot_seconds``, and a new model
+    serves from the first of them at or after its completion.
+
+    The optimum of ``never`` is at most that of ``stream``. Both are at most that of
+    ``server`` where the completions fall on multiples of ``slot_seconds``.
+    """
 
     NEVER = "never"
     STREAM = "stream"

@@ -1,4 +1,16 @@
-"""Instance files: reading, writing and naming their content."""
+"""Instance files: the fields of an instance and its parts as JSON.
+
+An object with ``"schema_version": 1`` and the fields of
+:class:`instances.instance.Instance` as keys; its streams and their configs are objects
+of their fields in turn. Keys with a default may be left out. In ``.json``, ``.json.gz``
+or, as columns for large fleets, ``.npz`` (:mod:`instances.npz_files`). The key ``kind``
+is ``window`` or absent; ``horizon`` and ``placement`` are files of the other problems.
+
+Reading is strict: an unknown or repeated key, a number that is not finite or outside
+its domain, or a name twice in its list is an error that names the file, the place in it
+(``streams[3].retraining[0].gpu_seconds``), the value and what was expected. Accuracies
+and shares are fractions in [0, 1], not per cent.
+"""
 
 from pathlib import Path
 from typing import Any

@@ -18,8 +18,16 @@ def solve_brute_force(
 ) -> Answer:
     """Enumeration of every plan of every stream and every split of the units.
 
-    It shares nothing with the models but the referee, which prices each plan. More
-    than ``most_plans`` plans and splits together are refused.
+    It shares nothing with the models but the referee, which prices each plan.
+
+    Parameters
+    ----------
+    instance
+        The window.
+    search
+        The run's options, clock and incumbents.
+    most_plans
+        Plans and splits, together, beyond which the problem is refused.
     """
     if instance.reallocation is Reallocation.SERVER:
         return enumerate_server(instance, search, most_plans)

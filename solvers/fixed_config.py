@@ -14,8 +14,18 @@ def solve_fixed_config(
 ) -> Answer:
     """Ekya-FixedConfig: the Thief's units, one fixed retraining config a stream.
 
-    ``config`` is as for uniform: "high", "low" or a name. A stream retrains with that
-    config or not at all.
+    A stream retrains with that config or not at all; ``thief`` with its default
+    settings says what it gets.
+
+    Parameters
+    ----------
+    instance
+        The window.
+    search
+        The run's options, clock and incumbents.
+    config
+        Name of the retraining config, or the rule ``high`` or ``low`` as in
+        ``uniform``.
     """
     streams = tuple(_with_only(stream, config) for stream in instance.streams)
     return solve_thief(replace(instance, streams=streams), search)

@@ -13,8 +13,16 @@ def solve_greedy(
     """Units go where they gain most along the streams' concave hulls.
 
     The steps are taken by falling gain a unit; a stream whose next step no longer
-    fits keeps what it has (Sinha and Zoltners, 1979). ``plan_as`` is the static
-    reallocation with which a server's window is planned.
+    fits keeps what it has (Sinha and Zoltners, 1979).
+
+    Parameters
+    ----------
+    instance
+        The window.
+    search
+        The run's options, clock and incumbents.
+    plan_as
+        Under ``server``: the static reallocation to plan with.
     """
     return carry_out(_solve_static, instance, search, plan_as)
 

@@ -31,7 +31,15 @@ def solve_horizon_brute_force(
     """Enumeration of every plan in every window, of what is kept, and of every split.
 
     It shares nothing with the models but the window's referee, which prices each plan.
-    When it has tried ``most_plans`` plans and splits, it gives up.
+
+    Parameters
+    ----------
+    horizon
+        The problem, with reallocation ``never`` or ``stream``.
+    search
+        The run's options, clock and incumbents.
+    most_plans
+        Plans and splits, together, after which it gives up.
     """
     check_static(horizon.window(0, [Held()] * len(horizon.streams)))
     tried = 0

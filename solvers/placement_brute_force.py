@@ -31,7 +31,16 @@ def solve_placement_brute_force(
     """Enumeration of every plan of every stream on every GPU, for tiny placements.
 
     It shares nothing with the models but the referee, which judges and prices each
-    plan. More than ``most_plans`` plans of all streams together are refused.
+    plan.
+
+    Parameters
+    ----------
+    placement
+        The problem.
+    search
+        The run's options, clock and incumbents.
+    most_plans
+        Plans of all streams together beyond which the problem is refused.
     """
     jobs = _jobs(placement)
     plans = sum(

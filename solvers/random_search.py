@@ -18,9 +18,19 @@ def solve_random(
 ) -> Answer:
     """Units thrown to the jobs at random by the seed; configs adapted to them.
 
-    Every unit falls on each inference and retraining job with equal probability. The
-    best of ``samples`` allocations is kept; one that breaks a floor does not count.
-    ``plan_as`` is the static reallocation with which a server's window is planned.
+    Every unit falls on each inference and retraining job with equal probability. An
+    allocation that breaks a floor does not count.
+
+    Parameters
+    ----------
+    instance
+        The window.
+    search
+        The run's options, clock and incumbents.
+    samples
+        Allocations drawn, of which the best is kept; at least 1.
+    plan_as
+        Under ``server``: the static reallocation to plan with.
     """
     if samples < 1:
         raise InvalidOption(f"random: samples is {samples}, expected at least 1")

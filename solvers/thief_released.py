@@ -53,6 +53,21 @@ def solve_thief_released(
     share is split equally over the jobs still running, and all are rounded again, in
     the way that is best if the rest of the window were static by ``plan_as``. Without
     ``hand_on`` the first plan is carried out.
+
+    Parameters
+    ----------
+    instance
+        The window.
+    search
+        The run's options, clock and incumbents.
+    rounds
+        Rounds of config choice and stealing, at least 1.
+    steal_gpus
+        Δ, in GPUs, at least 0.001.
+    hand_on
+        Whether the search counts on freed shares going to the jobs still running.
+    plan_as
+        Under ``server``: the static reallocation to plan with.
     """
     if rounds < 1 or not steal_gpus >= LEAST_STEP:
         message = f"thief-released: rounds is {rounds}, steal_gpus is {steal_gpus:g}"

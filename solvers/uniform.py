@@ -19,11 +19,21 @@ def solve_uniform(
 ) -> Answer:
     """Even split by stream, each split into inference and one fixed retraining.
 
-    ``config`` is the rule or the name of the retraining config: "high" and "low" are
-    the dearest and the cheapest on a stream's Pareto front of cost and accuracy.
-    ``inference_share`` is the part of a stream's units that serves. A retraining that
-    would not finish is not run, one that harms is. ``plan_as`` is the static
-    reallocation with which a server's window is planned.
+    A retraining that would not finish is not run, one that harms is (Ekya, §6.1).
+
+    Parameters
+    ----------
+    instance
+        The window.
+    search
+        The run's options, clock and incumbents.
+    config
+        Name of the retraining config, or a rule: ``high`` and ``low`` are the dearest
+        and the cheapest on a stream's Pareto front of cost and accuracy.
+    inference_share
+        Part of a stream's units that serves, in [0, 1], rounded to the nearest unit.
+    plan_as
+        Under ``server``: the static reallocation to plan with.
     """
 
     def plan(window: Instance, _: Search) -> Answer:
@@ -47,8 +57,16 @@ def solve_fixed_res(
 ) -> Answer:
     """Ekya-FixedRes: the uniform split of units with configs adapted to it.
 
-    ``inference_share`` is the part of a stream's units that serves, ``plan_as`` the
-    static reallocation with which a server's window is planned.
+    Parameters
+    ----------
+    instance
+        The window.
+    search
+        The run's options, clock and incumbents.
+    inference_share
+        Part of a stream's units that serves, in [0, 1], rounded to the nearest unit.
+    plan_as
+        Under ``server``: the static reallocation to plan with.
     """
 
     def plan(window: Instance, _: Search) -> Answer:
@@ -59,7 +77,10 @@ def solve_fixed_res(
 
 
 def solve_inference_only(instance: Instance, search: Search) -> Answer:
-    """No retraining: all units serve, split evenly by stream."""
+    """No retraining: all units serve, split evenly by stream.
+
+    Each stream uses the inference config that is best on its share.
+    """
 
     def plan(window: Instance, _: Search) -> Answer:
         models = [StreamModel(window, stream) for stream in window.streams]
