@@ -3,7 +3,7 @@
 import math
 from dataclasses import replace
 from os import PathLike
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -129,7 +129,8 @@ def _window(
         raise InvalidData(f"is a {kind_of(window)}, expected a window", "instance")
     if reallocation is None:
         return window
-    return replace(window, reallocation=Reallocation(reallocation))
+    changes: dict[str, Any] = {"reallocation": reallocation}
+    return replace(window, **changes)
 
 
 def _curve(window: Instance) -> "NDArray[np.float64]":
