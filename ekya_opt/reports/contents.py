@@ -1,0 +1,106 @@
+"""What a report is made of, and what follows from it for every part of the page."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from ekya_opt.reports.tables import is_missing
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Contents:
+    """What a report is made of.
+
+    Parameters
+    ----------
+    runs
+        What :func:`ekya_opt.gaps` returns.
+    planned
+        Runs that were planned: key, study, instance, instance_hash, label, seed;
+        ``None`` where no plan is known.
+    environments
+        Versions and machine by key, as the runs name them.
+    definitions
+        What defines a study, as :meth:`ekya_opt.Study.definition`, by its name.
+    files
+        Instance files for ``ekya-opt solve``, by hash.
+    store
+        Name of the store's file; ``None`` without one.
+    facts
+        What else is to be told of the store: name and text.
+    """
+
+    runs: "pd.DataFrame"
+    planned: "pd.DataFrame | None" = None
+    environments: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    definitions: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    files: Mapping[str, str] = field(default_factory=dict)
+    store: str | None = None
+    facts: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def studied(self) -> "pd.DataFrame":
+        """What was to be run, or else what was: instance_hash, label and seed."""
+        return self.runs if self.planned is None else self.planned
+
+    @property
+    def missing(self) -> "pd.DataFrame":
+        """The runs that are planned and not done."""
+        if self.planned is None:
+            return self.runs.iloc[:0]
+        return self.planned[~self.planned["key"].isin(self.runs["key"])]
+
+    @property
+    def failed(self) -> "pd.DataFrame":
+        """The runs that failed."""
+        runs = self.runs
+        return runs[runs["failure"].notna() | (runs["status"] == "error")]
+
+    @property
+    def refuted(self) -> "pd.DataFrame":
+        """The runs whose schedule the referee found to break a rule."""
+        verdicts = self.runs["verdict"]
+        return self.runs[verdicts.notna() & (verdicts != "feasible")]
+
+    @property
+    def reference(self) -> str | None:
+        """The column of gaps that says most; ``None`` if nothing was found."""
+        for column in ("gap_to_bound", "gap_to_best_found"):
+            if self.runs[column].notna().any():
+                return column
+        return None
+
+    @property
+    def reference_text(self) -> str:
+        """What these gaps refer to, in words."""
+        if self.reference == "gap_to_best_found":
+            return "best objective found on the same instance"
+        if self.runs["proven"].all():
+            return "proven optimum"
+        return "lowest bound proven on the same instance"
+
+    @property
+    def runs_code(self) -> str:
+        """Python that gives the table of runs again."""
+        return f"ekya_opt.open_store({self.store or 'STORE'!r}).runs()"
+
+
+def contention(runs: "pd.DataFrame") -> list[str]:
+    """Return the columns that tell levels of contention apart in these runs."""
+    others = [name for name in ("kind", "reallocation") if runs[name].nunique() > 1]
+    return [*others, "streams_per_gpu"]
+
+
+def level_text(level: Any) -> str:
+    """Return the name of a value, or values, of the columns of :func:`contention`."""
+    parts = level if isinstance(level, tuple) else (level,)
+    return ", ".join(map(_word, parts))
+
+
+def _word(part: Any) -> str:
+    if is_missing(part):
+        return "unknown"
+    return part if isinstance(part, str) else f"{part:.4g}"

@@ -1,0 +1,163 @@
+"""Figures of a report: drawn, or named with the reason why they are not."""
+
+import logging
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+from ekya_opt.reports.contents import Contents
+from ekya_opt.text import one_line
+from instances import EkyaOptError, InvalidData
+
+LOGGER = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Figure:
+    """A figure that a report should have.
+
+    Parameters
+    ----------
+    name
+        Word that names it in the page.
+    title, caption
+        What it shows, in a few words and in a sentence.
+    source
+        Python that draws it again.
+    draw
+        Draws it and returns the axes.
+    """
+
+    name: str
+    title: str
+    caption: str
+    source: str
+    draw: Callable[[], Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Drawing:
+    """What became of a figure.
+
+    Parameters
+    ----------
+    figure
+        What should be drawn.
+    svg
+        The figure as an element; empty if it is not drawn.
+    reason
+        Why it is not drawn, the end of a sentence; empty otherwise.
+    """
+
+    figure: Figure
+    svg: str = ""
+    reason: str = ""
+
+
+def drawings(contents: Contents) -> list[Drawing]:
+    """Return the figures of a report, those that cannot be drawn with the reason."""
+    return [_drawn(figure) for figure in _figures(contents)]
+
+
+def _drawn(figure: Figure) -> Drawing:
+    from ekya_opt.reports.svg import inline_svg
+
+    try:
+        svg = inline_svg(figure.draw(), figure.name, figure.title)
+    except EkyaOptError as problem:
+        reason = problem.problem if isinstance(problem, InvalidData) else str(problem)
+    except Exception as problem:
+        # One figure must not cost the reader the report.
+        LOGGER.exception("%s", figure.name)
+        reason = f"{type(problem).__name__}: {problem}"
+    else:
+        return Drawing(figure=figure, svg=svg)
+    return Drawing(figure=figure, reason=one_line(reason))
+
+
+def _figures(contents: Contents) -> Iterator[Figure]:
+    from ekya_opt.plots.anytime import plot_anytime
+    from ekya_opt.plots.gap_spread import plot_gaps
+    from ekya_opt.plots.performance import plot_performance_profile
+
+    runs, value = contents.runs, contents.reference or "gap_to_bound"
+    code, reference = contents.runs_code, contents.reference_text
+    yield Figure(
+        name="gaps",
+        title="Gaps by solver",
+        caption=f"How far the runs of each solver stay below the {reference}.",
+        source=f"ekya_opt.plot_gaps({code}, value={value!r})",
+        draw=lambda: plot_gaps(runs, value=value),
+    )
+    for mode, part in _modes(contents):
+        chosen = f"runs[runs['reallocation'] == {mode!r}]" if mode else "runs"
+        yield Figure(
+            name=f"contention-{mode}" if mode else "contention",
+            title=f"Gaps against contention{f', reallocation {mode}' if mode else ''}",
+            caption=f"Mean gap to the {reference} by streams per GPU, and quartiles.",
+            source=f"runs = {code}; ekya_opt.plot_gaps_by({chosen}, value={value!r})",
+            draw=partial(_plot_levels, part, value),
+        )
+    yield Figure(
+        name="accuracy-profile",
+        title="Performance profile of accuracy",
+        caption="Share of the instances on which a solver's gap is at most that much.",
+        source=f"ekya_opt.plot_performance_profile({code}, measure={value!r})",
+        draw=lambda: plot_performance_profile(_some(runs), measure=value),
+    )
+    yield Figure(
+        name="time-profile",
+        title="Performance profile of time to proof",
+        caption="Share of the instances that a solver proves within a multiple of the "
+        "time of the fastest.",
+        source=f"ekya_opt.plot_performance_profile({code})",
+        draw=lambda: plot_performance_profile(_proving(runs)),
+    )
+    yield Figure(
+        name="anytime",
+        title="Gap over time",
+        caption="Mean primal gap of the best schedule found so far; 100 % before the "
+        "first.",
+        source=f"ekya_opt.plot_anytime({code})",
+        draw=lambda: plot_anytime(_some(runs)),
+    )
+
+
+def _modes(contents: Contents) -> Iterator[tuple[str, Any]]:
+    """Yield the runs by what may change during the window; all, if that is alike."""
+    runs = contents.runs
+    modes = sorted(runs["reallocation"].dropna().unique())
+    if len(modes) < 2:
+        yield "", runs
+        return
+    for mode in modes:
+        yield str(mode), runs[runs["reallocation"] == mode]
+
+
+def _plot_levels(runs: Any, value: str) -> Any:
+    """Draw gaps against contention, of which at least two levels must be known."""
+    from ekya_opt.plots.gap_lines import plot_gaps_by
+
+    levels = _some(runs)["streams_per_gpu"].dropna().unique()
+    if len(levels) < 2:
+        known = f"{levels[0]:.4g}" if len(levels) else "an unknown number of"
+        raise InvalidData(f"all runs are at {known} streams per GPU")
+    return plot_gaps_by(runs, value=value)
+
+
+def _proving(runs: Any) -> Any:
+    """Return runs of which those of at least two solvers prove something."""
+    proofs = runs[runs["status"].isin(["optimal", "infeasible"])]
+    if (count := proofs["label"].nunique()) < 2:
+        raise InvalidData(f"{count or 'no'} solver proves optima, expected at least 2")
+    return runs
+
+
+def _some(runs: Any) -> Any:
+    """Return runs that are at least one with a schedule."""
+    if runs.empty:
+        raise InvalidData("there is no run")
+    if not runs["objective"].notna().any():
+        raise InvalidData("no run found a schedule")
+    return runs
