@@ -5,11 +5,14 @@ import gc
 import json
 import os
 import pickle
+import resource
 import signal
 import time
+import traceback
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NoReturn
 
+from ekya_opt.studies.memory_limit import limit_memory, prefer_to_be_killed
 from ekya_opt.studies.outcome import Failure
 from ekya_opt.studies.outcome_values import outcome_from_dict, outcome_to_dict
 from ekya_opt.studies.preloading import Loaded, Preloaded
@@ -114,42 +117,19 @@ def _be_the_run(
         signal.signal(signal.SIGINT, signal.default_int_handler)
         os.dup2(say, 1)
         os.dup2(say, 2)
-        _limit(task.memory_limit)
+        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+        prefer_to_be_killed()
+        if task.memory_limit is not None:
+            limit_memory(task.memory_limit)
         gc.enable()
         outcome = outcome_of(task, problem, keep_schedule, lambda: _write(tell, SOLVED))
-        loaded = pickle.dumps(preloaded.missing(_package(task.solver, problem)))
+        loaded = pickle.dumps(preloaded.missing())
         _write(tell, SIZES.pack(len(loaded), len(outcome)) + loaded + outcome)
         os._exit(0)
+    except BaseException:
+        traceback.print_exc()
     finally:
         os._exit(1)
-
-
-def _package(solver: str, problem: "Problem") -> str:
-    from instances import SolverUnavailable
-    from instances.problems import kind_of
-    from solvers.registry import get_solver
-
-    try:
-        function = get_solver(solver, kind_of(problem)).function
-    except SolverUnavailable:
-        return ""
-    return function.__module__.split(".", 1)[0]
-
-
-def _limit(memory_limit: int | None) -> None:
-    """Make allocations fail that would take the process beyond its limit."""
-    import resource
-
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    memory = memory_of()
-    if memory_limit is None or memory is None:
-        return
-    _, hard = resource.getrlimit(resource.RLIMIT_DATA)
-    wanted = memory.data + memory_limit
-    limit = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
-    resource.setrlimit(resource.RLIMIT_DATA, (limit, limit))
-    with contextlib.suppress(OSError), open("/proc/self/oom_score_adj", "w") as score:
-        score.write("500")
 
 
 def _why(seen: Watched, task: Task, grace: float, wanted: bool) -> tuple[Failure, str]:

@@ -8,14 +8,13 @@ worker loads the same before the next run. Nothing is solved in the worker itsel
 import contextlib
 import sys
 import time
+from collections.abc import Iterable
 from dataclasses import dataclass
 from importlib import import_module
 from typing import Any
 
 Signature = tuple[str, str, Any]
 """Module, function, and the types of the arguments that it was compiled for."""
-
-OWN = ("formulations", "solvers")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,32 +32,31 @@ class Loaded:
     modules: tuple[str, ...] = ()
     compiled: tuple[Signature, ...] = ()
 
+    @property
+    def anything(self) -> bool:
+        """Whether there is something."""
+        return bool(self.modules or self.compiled)
+
 
 class Preloaded:
     """What a worker has in place."""
 
     def __init__(self) -> None:
-        self._tried: set[str] = set()
-        self._compiled: dict[tuple[str, str], int] = {}
+        self._known: set[str] = set()
+        self._functions: dict[tuple[str, str], tuple[Any, set[Any]]] = {}
 
-    def missing(self, package: str) -> Loaded:
-        """Return what this process, a fork of the worker, has loaded since.
-
-        Parameters
-        ----------
-        package
-            Package of a solver whose compiled functions count beside our own.
-        """
-        modules = tuple(name for name in list(sys.modules) if name not in self._tried)
-        compiled: list[Signature] = []
-        for (module, name), function in _compiled_functions({*OWN, package}):
-            known = self._compiled.get((module, name), 0)
-            compiled += [(module, name, each) for each in function.signatures[known:]]
+    def missing(self) -> Loaded:
+        """Return what this process, a fork of the worker, has loaded since."""
+        modules = tuple(name for name in list(sys.modules) if name not in self._known)
+        self._find_functions(modules)
+        compiled = [
+            (module, name, signature)
+            for (module, name), (function, known) in self._functions.items()
+            if len(function.overloads) > len(known)
+            for signature in function.overloads
+            if signature not in known
+        ]
         return Loaded(modules=modules, compiled=tuple(compiled))
-
-    def note(self) -> None:
-        """Take what is loaded now for known."""
-        self._tried.update(sys.modules)
 
     def load(self, loaded: Loaded) -> float:
         """Load what a run has loaded; return the seconds it took.
@@ -69,24 +67,25 @@ class Preloaded:
         for name in loaded.modules:
             with contextlib.suppress(Exception):
                 import_module(name)
-        for module, name, signature in loaded.compiled:
-            with contextlib.suppress(Exception):
-                function = getattr(sys.modules[module], name)
-                function.compile(signature)
-            count = self._compiled.get((module, name), 0)
-            self._compiled[module, name] = count + 1
-        self._tried.update(loaded.modules)
         self.note()
+        self._known.update(loaded.modules)
+        for module, name, signature in loaded.compiled:
+            function, known = self._functions.get((module, name), (None, set()))
+            known.add(signature)
+            with contextlib.suppress(Exception):
+                function.compile(signature)
         return time.perf_counter() - start
 
+    def note(self) -> None:
+        """Take the modules that are loaded now for known."""
+        self._find_functions([name for name in sys.modules if name not in self._known])
+        self._known.update(sys.modules)
 
-def _compiled_functions(packages: set[str]) -> list[tuple[tuple[str, str], Any]]:
-    if "numba" not in sys.modules:
-        return []
-    return [
-        ((module, name), thing)
-        for module, content in list(sys.modules.items())
-        if module.split(".", 1)[0] in packages
-        for name, thing in list(vars(content).items())
-        if type(thing).__name__ == "CPUDispatcher" and thing.__module__ == module
-    ]
+    def _find_functions(self, modules: Iterable[str]) -> None:
+        if "numba" not in sys.modules:
+            return
+        for module in modules:
+            for name, thing in list(vars(sys.modules[module]).items()):
+                compiles = type(thing).__name__ == "CPUDispatcher"
+                if compiles and thing.__module__ == module:
+                    self._functions[module, name] = thing, set()

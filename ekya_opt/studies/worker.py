@@ -44,7 +44,9 @@ class Worker:
         solver_names()
         gc.disable()
         self._settle()
-        frames.write(self.answers, {"ready": {**versions(), **machine()}})
+        frames.write(
+            self.answers, {"ready": {"versions": versions(), "machine": machine()}}
+        )
         content = bytearray()
         while (request := frames.read(self.requests, content)) is not None:
             frames.write(self.answers, self._answer(request))
@@ -64,7 +66,7 @@ class Worker:
             return {"missing": task.instance_hash}
         self.problems.move_to_end(task.instance_hash)
         outcome, loaded = self._run(task, request)
-        if outcome["failure"] is None and (loaded.modules or loaded.compiled):
+        if outcome["failure"] is None and loaded.anything:
             seconds = self.preloaded.load(loaded)
             self._settle()
             if seconds > WORTH_REPEATING * outcome["seconds"]:

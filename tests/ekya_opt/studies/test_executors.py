@@ -1,0 +1,287 @@
+"""Runs as processes of their own: what comes of them, whatever they do."""
+
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import time
+import uuid
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ekya_opt import solve
+from ekya_opt.studies.local_executor import LocalExecutor
+from ekya_opt.studies.outcome import Failure, Outcome
+from ekya_opt.studies.task import Task
+from formulations.problems import any_schedule_from_dict, evaluate_any
+from instances import EkyaOptError, InvalidOption
+from instances.columns import columns_of
+from instances.library import load_shipped
+from instances.problems import problem_hash
+from tests.small import stream, window
+
+pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
+
+PLUG_INS = Path(__file__).resolve().parents[2] / "plug_in"
+SOLVERS = (
+    *("crash", "leave", "abort", "eat", "feed", "sleep", "litter", "refuse"),
+    *("exit_", "lie", "starve", "shoot", "chat"),
+)
+METADATA = "Metadata-Version: 2.1\nName: misbehaving\nVersion: 1.0\n"
+TWO = window(stream(), stream("B"), min_accuracy=0.4)
+HASH = problem_hash(TWO)
+LIMITS: dict[str, Any] = {"time_limit": 0.2, "memory_limit": 100_000_000}
+linux = pytest.mark.skipif(sys.platform != "linux", reason="needs Linux's /proc")
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """Return the directory on ``sys.path`` in which the solvers are installed."""
+    folder = tmp_path_factory.mktemp("site")
+    information = folder / "misbehaving-1.0.dist-info"
+    information.mkdir()
+    shutil.copy(PLUG_INS / "misbehaving.py", folder)
+    points = [f"{name} = misbehaving:{name}" for name in SOLVERS]
+    text = "\n".join(["[ekya_opt.solvers]", *points, ""])
+    (information / "METADATA").write_text(METADATA, encoding="utf-8")
+    (information / "entry_points.txt").write_text(text, encoding="utf-8")
+    sys.path.append(str(folder))
+    yield folder
+    sys.path.remove(str(folder))
+
+
+@pytest.fixture(scope="module")
+def outcomes(site: Path) -> dict[str, Outcome]:
+    """Return what comes of each solver, and of ``dp`` between them."""
+    tasks = [Task(instance_hash=HASH, solver=name, **LIMITS) for name in SOLVERS]
+    tasks += [Task(instance_hash=HASH, solver="dp", seed=seed) for seed in range(2)]
+    executor = LocalExecutor(2, grace_seconds=0.5)
+    pairs = list(executor.run(tasks, {HASH: TWO}))
+    assert sorted(task.key for task, _ in pairs) == sorted(task.key for task in tasks)
+    return {task.solver: outcome for task, outcome in pairs}
+
+
+@pytest.mark.parametrize(
+    ("solver", "failure", "words"),
+    [
+        ("crash", Failure.CRASH, "killed by SIGSEGV"),
+        ("leave", Failure.CRASH, "exit status 3: so long"),
+        ("abort", Failure.MEMORY, "SIGABRT.*bad_alloc"),
+        ("eat", Failure.MEMORY, "MemoryError|took .* MB, limit 100 MB"),
+        pytest.param("feed", Failure.MEMORY, "took .* limit 100 MB", marks=linux),
+        ("sleep", Failure.OVERTIME, "time limit of 0.2 s"),
+        ("refuse", Failure.EXCEPTION, "^InvalidOption: this will not do$"),
+        ("exit_", Failure.EXCEPTION, "^SystemExit: enough$"),
+        ("lie", Failure.DISAGREEMENT, "SolverDisagreement.*0.9"),
+        ("starve", Failure.DISAGREEMENT, "SolverDisagreement.*below its floor"),
+        ("shoot", Failure.WORKER_LOST, "3 attempts, at last killed by SIGKILL"),
+    ],
+)
+def test_what_goes_wrong_is_the_outcome_of_its_run(
+    outcomes: dict[str, Outcome], solver: str, failure: Failure, words: str
+) -> None:
+    """Each failure has its kind and a message in one line, and no result."""
+    outcome = outcomes[solver]
+    assert (outcome.status, outcome.failure) == ("error", failure), outcome
+    assert outcome.error is not None
+    assert re.search(words, outcome.error), outcome.error
+    assert outcome.error.isprintable()
+    assert (outcome.objective, outcome.schedule, outcome.verdict) == (None, None, None)
+    assert outcome.attempts == (3 if failure is Failure.WORKER_LOST else 1)
+
+
+def test_a_run_among_failures_is_as_in_one_process(
+    outcomes: dict[str, Outcome],
+) -> None:
+    """Objective, bound and schedule are those of a solve here; the referee agrees."""
+    result, outcome = solve(TWO, "dp"), outcomes["dp"]
+    assert (outcome.status, outcome.failure) == ("optimal", None)
+    assert (outcome.objective, outcome.bound) == (result.objective, result.bound)
+    assert [point[1:] for point in outcome.trace] == [
+        (point.objective, point.bound) for point in result.trace
+    ]
+    assert outcome.verdict == "feasible"
+    file = any_schedule_from_dict(outcome.schedule)
+    assert file.schedule == result.schedule
+    assert file.objective == result.objective
+    assert 0 < outcome.seconds < outcome.process_seconds
+    assert set(outcome.environment) == {"versions", "machine"}
+    assert outcome.started.endswith("+00:00")
+
+
+@linux
+def test_memory_is_that_of_all_processes_of_the_run(
+    outcomes: dict[str, Outcome],
+) -> None:
+    """The peak holds the interpreter; a process that eats is stopped at the limit."""
+    peak, eaten = outcomes["dp"].peak_bytes, outcomes["feed"].peak_bytes
+    assert peak is not None
+    assert eaten is not None
+    assert 10e6 < peak < 1e9
+    assert eaten > 100_000_000
+
+
+def test_what_a_solver_tells_is_kept_in_bounds(outcomes: dict[str, Outcome]) -> None:
+    """Metadata is JSON, long values are told by their length, prints are not kept."""
+    outcome = outcomes["chat"]
+    assert (outcome.status, outcome.error) == ("feasible", None)
+    told = dict(outcome.metadata)
+    assert (told["set"], told["nan"], told["many"]) == (
+        [1],
+        None,
+        "1000000 items, not kept",
+    )
+    assert told["3"] == {"deep": [1, [2.5, None]]}
+    assert told["surrogate"] == "\\udcff"
+    assert len(told["long"]) == 1000
+    assert outcomes["litter"].verdict == "feasible"
+
+
+def test_what_a_worker_has_loaded_changes_no_outcome(site: Path) -> None:
+    """Compiled code and backends that earlier runs have loaded serve later ones."""
+    wanted = {
+        "paper/window1": ("fleet", "cp-sat", "milp", "fleet", "cp-sat"),
+        "paper/horizon": ("dp",),
+        "memory-tight/n4-g2": ("round-and-pack",),
+    }
+    problems = {problem_hash(each): each for each in map(load_shipped, wanted)}
+    tasks = [
+        Task(instance_hash=key, solver=solver, seed=seed)
+        for key, solvers in zip(problems, wanted.values(), strict=True)
+        for seed, solver in enumerate(solvers)
+    ]
+    pairs = list(LocalExecutor(1).run(tasks, problems))
+    assert [task for task, _ in pairs] == tasks
+    for task, outcome in pairs:
+        assert outcome.failure is None, outcome
+        problem = problems[task.instance_hash]
+        expected = solve(problem, task.solver, seed=task.seed)
+        assert outcome.objective == pytest.approx(expected.objective, abs=1e-9)
+        schedule = any_schedule_from_dict(outcome.schedule).schedule
+        verdict = evaluate_any(problem, schedule)
+        assert (verdict.feasible, outcome.verdict) == (True, "feasible")
+        assert verdict.objective == pytest.approx(outcome.objective, abs=1e-9)
+
+
+def test_schedules_can_be_left_out() -> None:
+    """Then the verdict is kept all the same."""
+    task = Task(instance_hash=HASH, solver="dp")
+    executor = LocalExecutor(1, keep_schedules=False)
+    ((_, outcome),) = executor.run([task], {HASH: TWO})
+    assert (outcome.schedule, outcome.verdict) == (None, "feasible")
+
+
+def test_an_unknown_solver_is_a_failed_run_and_bad_tasks_are_errors() -> None:
+    """What no run can be made of is an error in one line."""
+    (_, outcome), *_ = LocalExecutor(1).run(
+        [Task(instance_hash=HASH, solver="no-such")], {HASH: TWO}
+    )
+    assert outcome.failure is Failure.EXCEPTION
+    assert "there is no solver 'no-such'" in (outcome.error or "")
+    with pytest.raises(EkyaOptError, match=f"there is no problem {HASH}"):
+        list(LocalExecutor(1).run([Task(instance_hash=HASH, solver="dp")], {}))
+    fleet: Any = {HASH: columns_of(TWO)}
+    with pytest.raises(InvalidOption, match=r"small: is a fleet as columns.*20,000"):
+        list(LocalExecutor(1).run([Task(instance_hash=HASH, solver="dp")], fleet))
+    for workers in (0, True, 1.5):
+        with pytest.raises(InvalidOption, match="workers is"):
+            LocalExecutor(workers)  # type: ignore[arg-type]
+
+
+def test_workers_that_cannot_start_are_an_error(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """The message holds the worker's last line."""
+    (tmp_path / "numpy.py").write_text("raise ImportError('no numbers today')")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    with pytest.raises(EkyaOptError, match=r"workers do not start: .*no numbers today"):
+        list(LocalExecutor(1).run([Task(instance_hash=HASH, solver="dp")], {HASH: TWO}))
+
+
+SLEEPER = """
+import sys
+from ekya_opt.studies.local_executor import LocalExecutor
+from ekya_opt.studies.task import Task
+from tests.ekya_opt.studies.test_executors import HASH, TWO
+
+tasks = [Task(instance_hash=HASH, solver=name) for name in ("dp", "sleep", "sleep")]
+try:
+    for task, outcome in LocalExecutor(2).run(tasks, {HASH: TWO}):
+        print(task.solver, outcome.status, flush=True)
+except KeyboardInterrupt:
+    sys.exit(130)
+"""
+
+
+@linux
+@pytest.mark.parametrize("by", [signal.SIGKILL, signal.SIGINT])
+def test_nothing_outlives_a_study_that_is_killed(
+    site: Path, tmp_path: Path, by: signal.Signals
+) -> None:
+    """Neither workers, nor runs, nor what runs started in sessions of their own."""
+    root = Path(__file__).resolve().parents[3]
+    ready, mark = tmp_path / "ready", f"EKYA_OPT_TEST_MARK={uuid.uuid4().hex}"
+    environment = {
+        **os.environ,
+        "PYTHONPATH": os.pathsep.join([str(root), str(site)]),
+        "EKYA_OPT_TEST_READY": str(ready),
+        **dict([mark.split("=")]),
+    }
+    process = subprocess.Popen(
+        [sys.executable, "-c", SLEEPER], env=environment, stdout=subprocess.PIPE
+    )
+    try:
+        assert process.stdout is not None
+        assert process.stdout.readline() == b"dp optimal\n"
+        wait_for(ready.exists)
+        assert len(marked(mark)) >= 5
+        process.send_signal(by)
+        assert process.wait(60) == (130 if by is signal.SIGINT else -signal.SIGKILL)
+        wait_for(lambda: not marked(mark))
+    finally:
+        process.kill()
+        process.communicate()
+
+
+@linux
+def test_closing_ends_what_is_in_flight(
+    site: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Leaving the loop over outcomes is enough."""
+    ready, mark = tmp_path / "ready", uuid.uuid4().hex
+    monkeypatch.setenv("EKYA_OPT_TEST_READY", str(ready))
+    monkeypatch.setenv("EKYA_OPT_TEST_MARK", mark)
+    names = ("dp", "sleep")
+    tasks = [Task(instance_hash=HASH, solver=name) for name in names]
+    outcomes = LocalExecutor(2).run(tasks, {HASH: TWO})
+    assert next(outcomes)[0].solver == "dp"
+    wait_for(ready.exists)
+    outcomes.close()  # type: ignore[attr-defined]
+    assert not marked(f"EKYA_OPT_TEST_MARK={mark}")
+
+
+def wait_for(condition: Callable[[], object]) -> None:
+    """Wait for a condition, for a minute at most."""
+    for _ in range(1200):
+        if condition():
+            return
+        time.sleep(0.05)
+    raise AssertionError("nothing happened for a minute")
+
+
+def marked(word: str) -> list[int]:
+    """Return the processes that have a word in the environment they began with."""
+    found = []
+    for folder in Path("/proc").glob("[0-9]*"):
+        try:
+            words = (folder / "environ").read_bytes().split(b"\0")
+        except OSError:
+            continue
+        if word.encode() in words:
+            found.append(int(folder.name))
+    return found

@@ -1,0 +1,117 @@
+"""Solvers that do what a study must survive."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any, NoReturn
+
+from ekya_opt import Answer, Instance, Schedule, Search
+from formulations import StreamModel
+from formulations.stream_model import NO_RETRAINING
+from instances import InvalidOption
+
+MEGABYTE = 1_000_000
+SLEEPING = [sys.executable, "-c", "import time; time.sleep(600)"]
+
+
+def served(instance: Instance, units: int | None = None) -> Schedule:
+    """Return the schedule without retraining, by default on equal shares."""
+    if units is None:
+        units = instance.total_units // len(instance.streams)
+    models = [StreamModel(instance, stream) for stream in instance.streams]
+    return Schedule(streams=tuple(m.plan(NO_RETRAINING, units, 0) for m in models))
+
+
+def crash(instance: Instance, search: Search) -> NoReturn:
+    """Touch memory that is not there."""
+    os.kill(os.getpid(), signal.SIGSEGV)
+    raise AssertionError
+
+
+def leave(instance: Instance, search: Search) -> NoReturn:
+    """End the process, with a last word."""
+    print("so long", file=sys.stderr, flush=True)
+    os._exit(3)
+
+
+def abort(instance: Instance, search: Search) -> NoReturn:
+    """End as C++ does when it gets no memory."""
+    os.write(2, b"terminate called after throwing an instance of 'std::bad_alloc'\n")
+    os.abort()
+
+
+def eat(instance: Instance, search: Search) -> NoReturn:
+    """Take memory until there is none."""
+    eaten = []
+    while True:
+        eaten.append(bytearray(b"x" * MEGABYTE))
+
+
+def feed(instance: Instance, search: Search) -> NoReturn:
+    """Have another process, in a session of its own, take memory slowly."""
+    program = "import time\nx = []\nwhile True:\n x.append(b'x' * 2000000)"
+    subprocess.run(
+        [sys.executable, "-c", program + "; time.sleep(0.001)"], start_new_session=True
+    )
+    raise AssertionError
+
+
+def sleep(instance: Instance, search: Search) -> NoReturn:
+    """Look at no clock, with a child in a session of its own."""
+    subprocess.Popen(SLEEPING, start_new_session=True)
+    if "EKYA_OPT_TEST_READY" in os.environ:
+        Path(os.environ["EKYA_OPT_TEST_READY"]).touch()
+    time.sleep(600)
+    raise AssertionError
+
+
+def litter(instance: Instance, search: Search) -> Schedule:
+    """Leave a process behind."""
+    subprocess.Popen(SLEEPING, start_new_session=True)
+    return served(instance)
+
+
+def refuse(instance: Instance, search: Search) -> NoReturn:
+    """Raise one of our errors."""
+    raise InvalidOption("this will\nnot do")
+
+
+def exit_(instance: Instance, search: Search) -> NoReturn:
+    """Raise what is no ``Exception``."""
+    raise SystemExit("enough")
+
+
+def lie(instance: Instance, search: Search) -> Answer:
+    """Claim more than the schedule is worth."""
+    return Answer(schedule=served(instance), objective=0.9)
+
+
+def starve(instance: Instance, search: Search) -> Schedule:
+    """Serve below the floor."""
+    return served(instance, units=0)
+
+
+def shoot(instance: Instance, search: Search) -> NoReturn:
+    """Kill the worker that started this run."""
+    os.kill(os.getppid(), signal.SIGKILL)
+    time.sleep(600)
+    raise AssertionError
+
+
+def chat(instance: Instance, search: Search) -> Answer:
+    """Tell a lot, in words that JSON does not have."""
+    for _ in range(20_000):
+        print("a line that nobody reads")
+    metadata: Any = {
+        "set": {1},
+        "nan": float("nan"),
+        "long": "x" * 10**6,
+        "many": [0] * 10**6,
+        "self": chat,
+        3: {"deep": [1, (2.5, None)]},
+        "surrogate": "\udcff",
+    }
+    return Answer(schedule=served(instance), metadata=metadata)
