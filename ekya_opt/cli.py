@@ -43,6 +43,7 @@ COMMANDS = (
     "pruning",
     "paper",
     "study",
+    "report",
 )
 
 

@@ -27,8 +27,12 @@ class Contents:
         What defines a study, as :meth:`ekya_opt.Study.definition`, by its name.
     files
         Instance files for ``ekya-opt solve``, by hash.
+    paid
+        What :func:`ekya_opt.paid_accuracies` returns; ``None`` without schedules.
     store
         Name of the store's file; ``None`` without one.
+    study
+        The only study of the store that the runs are of; ``None`` for all.
     facts
         What else is to be told of the store: name and text.
     """
@@ -38,7 +42,9 @@ class Contents:
     environments: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     definitions: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     files: Mapping[str, str] = field(default_factory=dict)
+    paid: "pd.DataFrame | None" = None
     store: str | None = None
+    study: str | None = None
     facts: Mapping[str, str] = field(default_factory=dict)
 
     @property
@@ -85,7 +91,12 @@ class Contents:
     @property
     def runs_code(self) -> str:
         """Python that gives the table of runs again."""
-        return f"ekya_opt.open_store({self.store or 'STORE'!r}).runs()"
+        return f"{self.store_code}.runs({self.study!r})".replace("(None)", "()")
+
+    @property
+    def store_code(self) -> str:
+        """Python that opens the store."""
+        return f"ekya_opt.open_store({self.store or 'STORE'!r})"
 
 
 def contention(runs: "pd.DataFrame") -> list[str]:

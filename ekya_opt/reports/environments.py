@@ -27,8 +27,10 @@ def environment_tables(contents: Contents) -> list[Table]:
     }
     caption = "Where and when the runs were made, UTC"
     tables = [table_of(machines.reset_index(), heads, "machines", caption)]
-    if contents.environments:
-        flat = {key: dict(_flat(value)) for key, value in contents.environments.items()}
+    used = set(runs["environment"].dropna())
+    known = contents.environments.items()
+    flat = {key: dict(_flat(value)) for key, value in known if key in used}
+    if flat:
         frame = pd.DataFrame(flat).rename_axis("name").reset_index()
         columns = {key: Column(head=key) for key in flat}
         installed = {"name": Column(head="what"), **columns}

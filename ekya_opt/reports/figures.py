@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
+from ekya_opt.reports import decisions
 from ekya_opt.reports.contents import Contents
 from ekya_opt.text import one_line
 from instances import EkyaOptError, InvalidData
@@ -121,6 +122,14 @@ def _figures(contents: Contents) -> Iterator[Figure]:
         "first.",
         source=f"ekya_opt.plot_anytime({code})",
         draw=lambda: plot_anytime(_some(runs)),
+    )
+    yield Figure(
+        name="paid",
+        title="Accuracy after paying for the decision",
+        caption="Mean accuracy if the window begins before the plan is ready, against "
+        "the time of the decision; hollow, if that were free.",
+        source=decisions.plot_code(contents),
+        draw=partial(decisions.plot, contents),
     )
 
 

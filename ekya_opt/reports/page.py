@@ -2,7 +2,7 @@
 
 import base64
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from importlib.resources import files as package_files
 from typing import TYPE_CHECKING, Any
@@ -13,6 +13,9 @@ from instances import EkyaOptError
 
 if TYPE_CHECKING:
     import pandas as pd
+
+    from formulations.problems import AnySchedule
+    from instances.problems import Problem
 
 
 def check_reports() -> None:
@@ -32,9 +35,12 @@ def report_page(
     environments: Mapping[str, Mapping[str, Any]] | None = None,
     definitions: Mapping[str, Mapping[str, Any]] | None = None,
     store: str | None = None,
+    study: str | None = None,
     facts: Mapping[str, str] | None = None,
     title: str | None = None,
     command: str = "ekya-opt report STORE -o FILE",
+    problem_of: "Callable[[str], Problem] | None" = None,
+    schedule_of: "Callable[[str], AnySchedule | None] | None" = None,
 ) -> str:
     """Return the report of a table of runs as the text of one HTML page.
 
@@ -50,12 +56,17 @@ def report_page(
         What defines a study, as :meth:`ekya_opt.Study.definition`, by its name.
     store
         Name of the store's file.
+    study
+        The only study of the store that the runs are of; ``None`` for all.
     facts
         What else is to be told of the store: name and text.
     title
         Title of the page; by default the names of the studies.
     command
         The command that makes the page again.
+    problem_of, schedule_of
+        Return a problem by its hash and the schedule of a run by its key; with them
+        the page tells what the plans are worth after paying for the decision.
 
     Raises
     ------
@@ -70,6 +81,7 @@ def report_page(
     from ekya_opt.analysis.gaps import gaps
     from ekya_opt.reports import run_tables, summary
     from ekya_opt.reports.commands import command_table, files_code, instance_files
+    from ekya_opt.reports.decisions import paid_runs, paid_table
     from ekya_opt.reports.definitions import study_file
     from ekya_opt.reports.environments import environment_tables
     from ekya_opt.reports.figures import drawings
@@ -77,13 +89,19 @@ def report_page(
     from ekya_opt.versions import __version__
 
     hashes = runs["instance_hash"].dropna().unique()
+    with_gaps = gaps(runs)
+    paid = None
+    if problem_of is not None and schedule_of is not None:
+        paid = paid_runs(with_gaps, problem_of, schedule_of)
     contents = Contents(
-        runs=gaps(runs),
+        runs=with_gaps,
         planned=planned,
         environments=environments or {},
         definitions=definitions or {},
         files=instance_files(hashes, stored=store is not None),
+        paid=paid,
         store=store,
+        study=study,
         facts=facts or {},
     )
     failures = [
@@ -112,6 +130,7 @@ def report_page(
         headline=summary.headline(contents),
         figures=drawings(contents),
         solvers=solver_table(contents),
+        paid=paid_table(contents),
         instances=instance_table(contents),
         runs=run_tables.run_table(contents),
         failures=failures,
