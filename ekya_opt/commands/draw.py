@@ -32,6 +32,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="FIGURE",
         help="figure to write (.svg, .pdf or .png)",
     )
+    parser.add_argument(
+        "--size",
+        choices=("notebook", "paper"),
+        default="notebook",
+        help="large, or for one column of a paper (default: notebook)",
+    )
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -61,7 +67,7 @@ def run(arguments: argparse.Namespace) -> int:
     with warnings.catch_warnings():
         # What a font lacks is shown as a box, and by an SVG's reader as it is.
         warnings.filterwarnings("ignore", message="Glyph .* missing from")
-        save_figure(_drawn(problem, schedule), figure)
+        save_figure(_drawn(problem, schedule, arguments.size), figure)
     if verdict.feasible:
         return 0
     count = len(verdict.violations)
@@ -73,14 +79,14 @@ def run(arguments: argparse.Namespace) -> int:
     return 1
 
 
-def _drawn(problem: Any, schedule: Any) -> Any:
+def _drawn(problem: Any, schedule: Any, size: Any) -> Any:
     """Return axes of the figure that shows this kind of problem best."""
     from instances.problems import Kind, kind_of
 
     if kind_of(problem) is Kind.PLACEMENT:
         from ekya_opt.plots.gpus import plot_gpus
 
-        return plot_gpus(problem, schedule)
+        return plot_gpus(problem, schedule, size=size)
     from ekya_opt.plots.timeline import plot_timeline
 
-    return plot_timeline(problem, schedule)[0]
+    return plot_timeline(problem, schedule, size=size)[0]

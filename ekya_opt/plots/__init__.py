@@ -7,6 +7,10 @@ from typing import Any
 
 from instances import EkyaOptError
 
+FILES = {"svg.hashsalt": "ekya-opt", "svg.fonttype": "none", "pdf.fonttype": 42}
+"""Settings of files: the same each time, with text as text; publishers take no fonts
+of type 3."""
+
 
 def check_plots() -> None:
     """Raise ``EkyaOptError`` if figures cannot be drawn here."""
@@ -39,7 +43,7 @@ def save_figure(axes: Any, path: str) -> None:
     figure = axes.get_figure()
     dated = {".svg": {"Date": None}, ".pdf": {"CreationDate": None}}
     try:
-        with mpl.rc_context({"svg.hashsalt": "ekya-opt", "svg.fonttype": "none"}):
+        with mpl.rc_context(FILES):
             figure.savefig(path, metadata=dated.get(path[-4:]), dpi=150)
     except ValueError as problem:
         raise EkyaOptError(f"{path}: cannot be written: {problem}") from None

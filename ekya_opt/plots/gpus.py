@@ -4,8 +4,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from ekya_opt.plots import check_plots
 from ekya_opt.plots.labels import Area, lay_out, write_labels
+from ekya_opt.plots.legends import place_legend
 from ekya_opt.plots.looks import (
     GREY,
     HATCH,
@@ -16,6 +16,7 @@ from ekya_opt.plots.looks import (
     plain,
     put_legend,
 )
+from ekya_opt.plots.sizes import Size, dress, styled
 from formulations.problems import evaluate_any
 
 if TYPE_CHECKING:
@@ -24,6 +25,10 @@ if TYPE_CHECKING:
 
 SHARES, MEMORY = (-0.36, 0.06), (0.14, 0.32)
 """Limits of a GPU's two bars around its place on the y axis, which points down."""
+
+LARGE, SMALLER = (7.2, 1.4, 0.65, 3), (3.3, 0.8, 0.5, 1.8)
+"""Width of a figure, height around the bars, of a GPU's, and least height, in inches,
+for a notebook and for a paper."""
 
 HIGHEST = 40
 """Height of the largest figure, in inches."""
@@ -40,7 +45,11 @@ class _Job:
 
 
 def plot_gpus(
-    placement: "Placement", schedule: "PlacedSchedule", ax: Any = None
+    placement: "Placement",
+    schedule: "PlacedSchedule",
+    ax: Any = None,
+    *,
+    size: Size = "notebook",
 ) -> Any:
     """Draw a bar for each GPU, filled by the shares of its jobs.
 
@@ -55,28 +64,36 @@ def plot_gpus(
         A schedule of it, feasible or not.
     ax
         Axes of matplotlib to draw on; new ones by default.
+    size
+        ``notebook`` or ``paper``.
 
     Raises
     ------
     InvalidSchedule
         If the schedule is one of another kind of problem.
     """
-    check_plots()
     verdict = evaluate_any(placement, schedule)
-    axes = _new_axes(len(placement.gpus)) if ax is None else ax
     jobs = list(_jobs(placement, schedule))
     areas: list[Area] = []
     for g, gpu in enumerate(placement.gpus):
         areas += _bars(gpu, g, [job for job in jobs if gpu.name in job.gpus])
-    for area in areas:
-        _fill(axes, area)
-    _dress(axes, placement, max(area.edges[1] for area in areas) if areas else 1.0)
-    title = f"{plain(placement.name, 48)}: mean accuracy {verdict.objective:.4f}"
-    if not verdict.feasible:
-        title += ", infeasible"
-    axes.set_title(title, loc="left", fontsize="medium")
-    lay_out(axes)
-    write_labels(axes, [area for area in areas if area.texts])
+    with styled(size):
+        axes = _new_axes(len(placement.gpus), size) if ax is None else ax
+        dress(axes, size)
+        for area in areas:
+            _fill(axes, area)
+        _dress(axes, placement, max(area.edges[1] for area in areas) if areas else 1.0)
+        most = 48 if size == "notebook" else 22
+        title = f"{plain(placement.name, most)}: mean accuracy {verdict.objective:.4f}"
+        if not verdict.feasible:
+            title += ", infeasible"
+        axes.set_title(title, loc="left", fontsize="medium")
+        if size == "paper":
+            place_legend(axes, _handles(placement), size, ax is None)
+        else:
+            put_legend(axes, _handles(placement))
+        lay_out(axes)
+        write_labels(axes, [area for area in areas if area.texts])
     return axes
 
 
@@ -169,11 +186,10 @@ def _dress(axes: Any, placement: "Placement", most: float) -> None:
     axes.set_ylim(len(names) - 0.5, -0.5)
     axes.set_xlim(0, max(1.0, most) * 1.01)
     limited = any(gpu.memory_gb is not None for gpu in placement.gpus)
-    below = "; thin bar: share of its memory, with GB" if limited else ""
+    below = "\nthin bar: share of its memory, with GB" if limited else ""
     axes.set_xlabel(f"share of the GPU{below}")
     axes.tick_params(axis="y", length=0)
-    axes.spines[["top", "right", "left"]].set_visible(False)
-    put_legend(axes, _handles(placement))
+    axes.spines["left"].set_visible(False)
 
 
 def _told(gpu: "Gpu") -> str:
@@ -196,9 +212,10 @@ def _handles(placement: "Placement") -> list[Any]:
     return [*job_handles(idle=False), *handles]
 
 
-def _new_axes(num_gpus: int) -> Any:
+def _new_axes(num_gpus: int, size: str) -> Any:
     """Return the axes of a new figure, the higher the more GPUs there are."""
     import matplotlib.pyplot as plt
 
-    height = min(1.4 + 0.65 * num_gpus, HIGHEST)
-    return plt.subplots(figsize=(7.2, max(height, 3)), layout="constrained")[1]
+    width, room, row, least = LARGE if size == "notebook" else SMALLER
+    height = max(min(room + row * num_gpus, HIGHEST), least)
+    return plt.subplots(figsize=(width, height), layout="constrained")[1]

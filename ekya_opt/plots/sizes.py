@@ -74,18 +74,38 @@ def drawing(ax: Any, size: str, height: float | None = None) -> Iterator[Any]:
     EkyaOptError
         If there is no such size, or no matplotlib.
     """
-    measures = measures_of(size)
-    check_plots()
-    import matplotlib.pyplot as plt
+    with styled(size) as measures:
+        import matplotlib.pyplot as plt
 
-    with plt.rc_context(settings_of(measures)):
         if ax is None:
             inches = (measures.width, height or measures.height)
             ax = plt.subplots(figsize=inches, layout="constrained")[1]
-        # Ticks are made when the figure is, outside of this context.
-        ax.tick_params(which="both", labelsize=measures.small)
-        ax.spines[["top", "right"]].set_visible(False)
+        dress(ax, size)
         yield ax
+
+
+@contextmanager
+def styled(size: str) -> Iterator[Measures]:
+    """Give what is drawn within the context the measures of a size, and yield them.
+
+    Raises
+    ------
+    EkyaOptError
+        If there is no such size, or no matplotlib.
+    """
+    measures = measures_of(size)
+    check_plots()
+    import matplotlib as mpl
+
+    with mpl.rc_context(settings_of(measures)):
+        yield measures
+
+
+def dress(axes: Any, size: str) -> None:
+    """Give the labels of the ticks the measures of a size, and leave out the frame."""
+    # Ticks are made when the figure is drawn, which is after the context.
+    axes.tick_params(which="both", labelsize=measures_of(size).small)
+    axes.spines[["top", "right"]].set_visible(False)
 
 
 def settings_of(measures: Measures) -> dict[str, Any]:
