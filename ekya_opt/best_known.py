@@ -32,6 +32,9 @@ ENGINES = {
 }
 """The exact solvers that must agree, for each kind of problem."""
 
+VERSIONS = ("numpy", "highspy", "ortools", "networkx")
+"""Packages whose versions an entry tells."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Verification:
@@ -181,14 +184,13 @@ def _proven(
     bounds = [result.bound for result in optimal if result.bound is not None]
     objective = min(max(found), 1.0)
     used = versions()
-    names = ("numpy", "highspy", "ortools", "networkx")
     return BestKnown(
         instance=name,
         hash=problem_hash(instance),
         objective=objective,
         bound=max(min(bounds), objective),
         engines=tuple(result.solver for result in optimal),
-        versions=" ".join(f"{key} {used.get(key, '?')}" for key in names),
+        versions=" ".join(f"{key} {used.get(key, '?')}" for key in VERSIONS),
         date=datetime.now(UTC).date().isoformat(),
     )
 

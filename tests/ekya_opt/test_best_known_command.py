@@ -1,5 +1,6 @@
 """The record of best known objectives: verified, updated and never worsened."""
 
+import os
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -9,7 +10,7 @@ import pytest
 from ekya_opt import Answer
 from ekya_opt.best_known import Verification, updated, verify
 from instances import instance_hash, read_instance
-from instances.best_known import BestKnown
+from instances.best_known import BestKnown, read_best_known
 
 PAPER = ("shipped:paper/window1", "shipped:paper/window2")
 OPTIMUM = (0.65 + (50 * 0.5 + 70 * 0.85) / 120) / 2
@@ -148,23 +149,20 @@ def test_the_command_tells_what_has_no_record(run: Any, worked_file: Path) -> No
 
 
 def test_the_command_updates_the_record(
-    run: Any, worked_file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    run: Any, worked_file: Path, tmp_path: Path
 ) -> None:
-    """--update writes what is proven, and only that."""
-    from instances import best_known
-
-    record: dict[str, BestKnown] = {}
-    written: list[dict[str, BestKnown]] = []
-    monkeypatch.setattr(best_known, "read_best_known", lambda: record)
-    monkeypatch.setattr(best_known, "write_best_known", written.append)
-    words = ("best-known", worked_file, "--solvers", "dp,core", "--update")
-    assert run(*words).status == 0
-    assert len(written) == 1
-    (new,) = written[0].values()
+    """--update writes what is proven to the record named, and only that."""
+    record = tmp_path / "record.csv"
+    words = ("best-known", worked_file, "--solvers", "dp,core", "--registry", record)
+    assert run(*words).status == 1
+    assert not record.exists()
+    assert run(*words, "--update").status == 0
+    (new,) = read_best_known(record).values()
     assert new.objective == pytest.approx(OPTIMUM, abs=1e-9)
-    record.update(written[0])
+    os.utime(record, (0, 0))
+    assert run(*words, "--update").status == 0
     assert run(*words).status == 0
-    assert len(written) == 1
+    assert record.stat().st_mtime == 0
 
 
 def test_heuristics_prove_nothing(run: Any, worked_file: Path) -> None:

@@ -84,7 +84,7 @@ def test_a_shipped_window_in_both_modes() -> None:
         for mode in ("never", "stream")
     ]
     assert (curves[1].fillna(0) >= curves[0].fillna(0) - 1e-9).all()
-    result = solve(replace(instance, reallocation="stream"), "core")
+    result = solve(replace(instance, reallocation=Reallocation.STREAM), "core")
     assert curves[1].iloc[-1] == pytest.approx(result.objective, abs=1e-9)
 
 
