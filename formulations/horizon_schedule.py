@@ -6,6 +6,7 @@ from typing import ClassVar
 from formulations.schedule import Segment, StreamPlan
 from instances.checks import check_name, check_unique_names, set_tuple, shown
 from instances.errors import InvalidSchedule
+from instances.html import MOST_ROWS, html_table, rest_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,3 +97,25 @@ class HorizonSchedule:
 
     def __post_init__(self) -> None:
         set_tuple(self, "windows", WindowPlans, at_least=1)
+
+    def _repr_html_(self) -> str:
+        shown = [plan.stream for plan in self.windows[0].streams[:MOST_ROWS]]
+        plans = [{plan.stream: plan for plan in each.streams} for each in self.windows]
+        rows = [
+            [stream, *(_choice(own.get(stream)) for own in plans)] for stream in shown
+        ]
+        columns = ["stream", *(f"window {w}" for w in range(1, len(plans) + 1))]
+        count = len(self.windows[0].streams)
+        caption = f"Schedule of {count} streams over {len(plans)} windows"
+        return html_table(columns, rows, caption, rest_of(count, "streams"))
+
+
+def _choice(plan: HorizonPlan | None) -> str:
+    """Return what a plan retrains or uses again, and its units at the start."""
+    if plan is None:
+        return "no plan"
+    begin = plan.segments[0]
+    what = plan.retraining or "none"
+    if plan.reuse is not None:
+        what = f"{plan.reuse} again, {'warm' if plan.warm else 'cold'}"
+    return f"{what} ({begin.inference_units} + {begin.training_units} units)"

@@ -6,7 +6,7 @@ from typing import ClassVar
 from formulations.schedule import Schedule, Segment, StreamPlan
 from instances.checks import check_unique_names, set_tuple, shown
 from instances.errors import InvalidSchedule
-from instances.html import html_table
+from instances.html import MOST_ROWS, html_table, rest_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,6 +85,12 @@ class PlacedSchedule:
         return Schedule(streams=tuple(plan.plan for plan in self.streams))
 
     def _repr_html_(self) -> str:
+        from formulations.pictures import units_picture
+
+        shown = self.streams[:MOST_ROWS]
+        most = max(
+            plan.segment.inference_units + plan.segment.training_units for plan in shown
+        )
         rows = [
             [
                 plan.stream,
@@ -94,9 +100,11 @@ class PlacedSchedule:
                 ", ".join(plan.inference_gpus) or "none",
                 plan.segment.training_units,
                 ", ".join(plan.training_gpus) or "none",
+                units_picture(plan.segment, most),
             ]
-            for plan in self.streams
+            for plan in shown
         ]
         columns = ["stream", "retraining", "inference", "inference units", "on"]
-        columns += ["training units", "on"]
-        return html_table(columns, rows, f"Placement of {len(self.streams)} streams")
+        columns += ["training units", "on", "units"]
+        caption = f"Placement of {len(self.streams)} streams"
+        return html_table(columns, rows, caption, rest_of(len(self.streams), "streams"))

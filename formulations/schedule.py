@@ -12,7 +12,7 @@ from instances.checks import (
     shown,
 )
 from instances.errors import InvalidSchedule
-from instances.html import html_table
+from instances.html import MOST_ROWS, html_table, rest_of
 
 MOST_UNITS = 10**12
 
@@ -101,6 +101,11 @@ class Schedule:
         check_unique_names(self, "streams", key="stream")
 
     def _repr_html_(self) -> str:
+        from formulations.pictures import units_picture
+
+        shown = self.streams[:MOST_ROWS]
+        segments = [segment for plan in shown for segment in plan.segments]
+        most = max(part.inference_units + part.training_units for part in segments)
         rows = [
             [
                 plan.stream,
@@ -109,10 +114,12 @@ class Schedule:
                 segment.inference or "none",
                 segment.inference_units,
                 segment.training_units,
+                units_picture(segment, most),
             ]
-            for plan in self.streams
+            for plan in shown
             for segment in plan.segments
         ]
         columns = ["stream", "retraining", "from, s", "inference"]
-        columns += ["inference units", "training units"]
-        return html_table(columns, rows, f"Schedule of {len(self.streams)} streams")
+        columns += ["inference units", "training units", "units"]
+        caption = f"Schedule of {len(self.streams)} streams"
+        return html_table(columns, rows, caption, rest_of(len(self.streams), "streams"))

@@ -26,7 +26,7 @@ from instances.horizon_stream import (
     HorizonStream,
     accuracy_in,
 )
-from instances.html import html_table
+from instances.html import MOST_ROWS, html_table, rest_of
 from instances.instance import Instance, Reallocation, RetrainingConfig, Stream
 
 MOST_WINDOWS = 10_000
@@ -190,6 +190,9 @@ class Horizon:
         )
 
     def _repr_html_(self) -> str:
+        from instances.pictures import windows_key, windows_picture
+
+        windows = range(self.num_windows)
         rows = [
             [
                 stream.name,
@@ -197,8 +200,13 @@ class Horizon:
                 f"{self.floor(stream):.3f}",
                 f"{stream.weight:g}",
                 sum(len(window.retraining) for window in stream.windows),
+                windows_picture(
+                    stream.name,
+                    [accuracy_in(stream, INITIAL, w) for w in windows],
+                    [window.retraining for window in stream.windows],
+                ),
             ]
-            for stream in self.streams
+            for stream in self.streams[:MOST_ROWS]
         ]
         caption = (
             f"{self.name}: {self.num_windows} windows of {self.window_seconds:g} s, "
@@ -206,7 +214,9 @@ class Horizon:
             f"1/{self.units_per_gpu}, reallocation {self.reallocation}"
         )
         columns = ["stream", "accuracy", "floor", "weight", "retraining in all"]
-        return html_table(columns, rows, caption)
+        left_out = rest_of(len(self.streams), "streams")
+        table = html_table([*columns, "windows"], rows, caption, left_out)
+        return table + windows_key()
 
 
 def _plain(config: HorizonConfig) -> RetrainingConfig:

@@ -14,7 +14,7 @@ from instances.checks import (
     shown,
 )
 from instances.errors import InvalidInstance
-from instances.html import html_table
+from instances.html import MOST_ROWS, html_table, rest_of
 
 WHOLE_TOLERANCE = 1e-9
 
@@ -301,6 +301,9 @@ class Instance:
         object.__setattr__(self, "training_throughput", tuple(points))
 
     def _repr_html_(self) -> str:
+        from instances.pictures import most_gpu_seconds, profile_key, profile_picture
+
+        most = most_gpu_seconds(self.streams)
         rows = [
             [
                 stream.name,
@@ -309,8 +312,9 @@ class Instance:
                 f"{stream.weight:g}",
                 len(stream.retraining),
                 len(stream.inference),
+                profile_picture(stream, most),
             ]
-            for stream in self.streams
+            for stream in self.streams[:MOST_ROWS]
         ]
         caption = (
             f"{self.name}: {len(self.streams)} streams, {self.gpus:g} GPUs in units of "
@@ -318,7 +322,9 @@ class Instance:
             f"reallocation {self.reallocation}"
         )
         columns = ["stream", "accuracy", "floor", "weight", "retraining", "inference"]
-        return html_table(columns, rows, caption)
+        left_out = rest_of(len(self.streams), "streams")
+        table = html_table([*columns, "profile"], rows, caption, left_out)
+        return table + profile_key(most)
 
 
 @dataclass

@@ -14,7 +14,7 @@ from instances.checks import (
     shown,
 )
 from instances.errors import InvalidInstance
-from instances.html import html_table
+from instances.html import MOST_ROWS, html_table, rest_of
 from instances.instance import Instance, Stream
 
 MOST_GPUS = 1_000
@@ -187,7 +187,27 @@ metadata
             f"units of 1/{self.units_per_gpu}, shares {self.shares} {whole}, "
             f"{self.window_seconds:g} s"
         )
-        return html_table(["GPU", "speed", "memory, GB"], rows, caption)
+        gpus = html_table(["GPU", "speed", "memory, GB"], rows, caption)
+        return gpus + self._streams_html()
+
+    def _streams_html(self) -> str:
+        from instances.pictures import most_gpu_seconds, profile_key, profile_picture
+
+        most = most_gpu_seconds(self.streams)
+        rows = [
+            [
+                stream.name,
+                f"{stream.accuracy:.3f}",
+                f"{self.floor(stream):.3f}",
+                f"{stream.weight:g}",
+                profile_picture(stream, most),
+            ]
+            for stream in self.streams[:MOST_ROWS]
+        ]
+        columns = ["stream", "accuracy", "floor", "weight", "profile"]
+        left_out = rest_of(len(self.streams), "streams")
+        table = html_table(columns, rows, "Streams", left_out)
+        return table + profile_key(most)
 
 
 def placement_of(

@@ -6,6 +6,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
 from instances.html import html_table
+from instances.problems import Kind, kind_of
 
 if TYPE_CHECKING:
     from formulations.schedule_columns import ScheduleColumns
@@ -73,6 +74,8 @@ class Result:
         Every incumbent and improved bound, by time, in the numbers planned on.
     metadata
         Settings in effect and what else the solver tells.
+    problem
+        What was solved, so that a notebook can draw the schedule; ``None`` for columns.
     """
 
     instance: str
@@ -86,6 +89,7 @@ class Result:
     runtime: float = 0.0
     trace: tuple[TracePoint, ...] = ()
     metadata: Mapping[str, Any] = field(default_factory=dict)
+    problem: Any = field(default=None, repr=False, compare=False)
 
     @property
     def has_schedule(self) -> bool:
@@ -116,7 +120,16 @@ class Result:
         ]
         caption = f"{self.solver} on {self.instance}"
         table = html_table(["", ""], rows, caption)
-        return table if self.schedule is None else table + self.schedule._repr_html_()
+        if self.schedule is None:
+            return table
+        plain = str(self.schedule._repr_html_())
+        if self.problem is None:
+            return table + plain
+        from formulations.pictures import schedule_table
+
+        drawn = table + schedule_table(self.problem, self.schedule)
+        # Only the plain table of a placement tells which GPUs its jobs lie on.
+        return drawn + plain if kind_of(self.problem) is Kind.PLACEMENT else drawn
 
 
 def relative_gap(reference: float, objective: float) -> float:

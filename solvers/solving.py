@@ -75,6 +75,7 @@ def solve(
         runtime=search.seconds,
         trace=search.trace,
         metadata=answer.metadata,
+        problem=problem,
     )
 
 
