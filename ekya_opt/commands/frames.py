@@ -52,8 +52,10 @@ def frame_cells(
 
 
 def none_if_missing(value: Any) -> Any:
-    """Return the value, or ``None`` for a NaN."""
-    return None if value is None or value != value else value
+    """Return the value, or ``None`` for a NaN and for pandas' ``<NA>``."""
+    if value is None or type(value).__name__ == "NAType":
+        return None
+    return None if value != value else value
 
 
 def _cell(value: Any, show: Callable[[Any], str] | None) -> Any:

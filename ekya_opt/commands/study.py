@@ -56,7 +56,7 @@ def _add_run(parser: argparse.ArgumentParser) -> None:
         default="",
         metavar="KIND,…",
         help="do runs again that failed in these ways (exception, disagreement, "
-        "memory, overtime, crash, worker lost), or all",
+        "memory, overtime, crash, worker-lost), or all",
     )
     parser.add_argument(
         "--time-limit",

@@ -52,8 +52,10 @@ def run(arguments: argparse.Namespace) -> int:
             progress=ticker.note,
         )
     print(f"{path}: study {study.name}")
-    print(frame_text(store.summary(study.name), FORMATS))
-    return 1 if _print_failures(store.runs(study.name)) else 0
+    summary = store.summary(study.name)
+    print(frame_text(summary, FORMATS))
+    failed = _print_failures(store.runs(study.name))
+    return 1 if failed or summary["missing"].sum() else 0
 
 
 def status(arguments: argparse.Namespace) -> int:
@@ -97,7 +99,7 @@ def show(arguments: argparse.Namespace) -> int:
     if arguments.csv is not None:
         _write_csv(runs, arguments.csv)
     if arguments.json:
-        print(to_json(frame_objects(runs)))
+        print(to_json(frame_objects(runs.astype(object))))
         return 0
     value = f"gap_to_{arguments.gap.replace('-', '_')}"
     table = gap_table(runs, arguments.by, value)

@@ -3,6 +3,7 @@
 import itertools
 from collections.abc import Iterator, Mapping
 from dataclasses import fields, replace
+from numbers import Integral, Real
 from typing import TYPE_CHECKING, Any
 
 from ekya_opt.studies.errors import InvalidStudy
@@ -48,17 +49,19 @@ def checked_grid(table: Any, place: str) -> dict[str, Any]:
     """Return a table with its lists as tuples, after checking that none is empty."""
     if not isinstance(table, Mapping):
         raise InvalidStudy(f"is {shown(table)}, expected a table", place)
+    grid = {}
     for key, value in table.items():
-        if isinstance(value, tuple | list) and not value:
+        grid[str(key)] = _frozen(value, _at(place, key))
+        if grid[str(key)] == ():
             raise InvalidStudy("is empty, expected a value or several", _at(place, key))
-    return {str(key): _frozen(value) for key, value in table.items()}
+    return grid
 
 
 def checked_seeds(value: Any, place: str) -> tuple[int, ...]:
     """Return seeds: 0 to n - 1 for a number n, or those of a list."""
     expected = f"a number from 1 on, or a list of seeds from 0 to {LARGEST_SEED}"
     if _is_integer(value) and 1 <= value <= LARGEST_SEED:
-        return tuple(range(value))
+        return tuple(range(int(value)))
     listed = isinstance(value, tuple | list | range) and len(value) > 0
     if not listed or not all(_is_integer(seed) for seed in value):
         raise InvalidStudy(f"is {shown(value)}, expected {expected}", place)
@@ -66,7 +69,7 @@ def checked_seeds(value: Any, place: str) -> tuple[int, ...]:
         if not 0 <= seed <= LARGEST_SEED or seed in value[:idx]:
             message = f"is {seed}, expected another seed from 0 to {LARGEST_SEED}"
             raise InvalidStudy(message, f"{place}[{idx}]")
-    return tuple(value)
+    return tuple(map(int, value))
 
 
 def checked_generate(table: Any, place: str) -> dict[str, Any]:
@@ -145,13 +148,18 @@ def _at(place: str, key: object) -> str:
 
 
 def _is_integer(value: Any) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool)
+    return isinstance(value, Integral) and not isinstance(value, bool)
 
 
-def _frozen(value: Any) -> Any:
-    """Return a value of a table with every list as a tuple."""
-    if isinstance(value, tuple | list):
-        return tuple(map(_frozen, value))
-    if isinstance(value, range):
-        return tuple(value)
-    return value
+def _frozen(value: Any, place: str) -> Any:
+    """Return a value of a table with lists as tuples and plain numbers."""
+    if isinstance(value, tuple | list | range):
+        return tuple(_frozen(item, f"{place}[{idx}]") for idx, item in enumerate(value))
+    if value is None or isinstance(value, str | bool):
+        return value
+    if isinstance(value, Integral):
+        return int(value)
+    if isinstance(value, Real):
+        return float(value)
+    expected = "text, a number, true or false, or a list of them"
+    raise InvalidStudy(f"is {shown(value)}, expected {expected}", place)

@@ -1,6 +1,5 @@
 """Running a study: exactly what its store lacks, each run committed as it ends."""
 
-import os
 from collections.abc import Callable, Collection
 from contextlib import closing
 from os import PathLike, fspath
@@ -17,7 +16,6 @@ from solvers import StoppedBy
 if TYPE_CHECKING:
     from ekya_opt.studies.study import Study
 
-SCHEDULER = "dask://"
 EVERY_FAILURE = "all"
 
 Progress = Callable[[int, int, str], None]
@@ -43,19 +41,19 @@ def run_study(
     with written(path) as writer:
         writer.plan(study.name, study.definition(), plan, now)
         missing = {run.key: run for run in writer.missing(plan.runs, kinds)}
-        total = len(plan.runs)
-        done = total - len(missing)
+        total, done = len(plan.runs), len(plan.runs) - len(missing)
         tasks = [run.task for run in missing.values()]
         needed = {task.instance_hash for task in tasks}
         problems = {each: plan.problems[each] for each in needed}
         if progress is not None:
-            progress(done, total, "starting" if missing else "done")
+            progress(done, total, "starting")
         try:
             with closing(executor.run(tasks, problems)) as ended:
                 for task, outcome in ended:
+                    # What Ctrl-C cut short is done again by the next call.
                     if outcome.stopped_by == StoppedBy.INTERRUPT:
                         continue
-                    run = missing[task.key]
+                    run = missing.pop(task.key)
                     writer.record(run.key, outcome)
                     done += 1
                     if progress is not None:
@@ -76,7 +74,7 @@ def checked_retry(retry: str | Collection[str]) -> set[str]:
         If there is no such kind.
     """
     words = retry.split(",") if isinstance(retry, str) else list(retry)
-    kinds = {str(word).strip() for word in words} - {""}
+    kinds = {str(word).strip().replace("-", " ") for word in words} - {""}
     known = [str(kind) for kind in Failure]
     for kind in sorted(kinds - {EVERY_FAILURE}):
         if kind not in known:
@@ -94,20 +92,12 @@ def make_executor(workers: int | None, scheduler: str | None) -> Any:
         If the scheduler's address or the number of workers makes no sense.
     """
     if scheduler is not None:
-        host = scheduler.removeprefix(SCHEDULER)
-        if not scheduler.startswith(SCHEDULER) or not host:
-            message = f"scheduler is {shown(scheduler)}, expected {SCHEDULER}HOST:PORT"
-            raise InvalidOption(message)
         if workers is not None:
             message = "workers are those of the scheduler, expected one of the two only"
             raise InvalidOption(message)
         from ekya_opt.studies.dask_executor import DaskExecutor
 
-        return DaskExecutor(f"tcp://{host}", keep_schedules=True)
-    if workers is None:
-        workers = os.cpu_count() or 1
-    if isinstance(workers, bool) or not isinstance(workers, int) or workers < 1:
-        raise InvalidOption(f"workers is {shown(workers)}, expected at least 1")
+        return DaskExecutor(scheduler)
     from ekya_opt.studies.local_executor import LocalExecutor
 
-    return LocalExecutor(workers=workers, keep_schedules=True)
+    return LocalExecutor(workers)
