@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from ekya_opt.checking import Check, check
     from ekya_opt.comparison import compare, summarise
     from ekya_opt.estimator_study import EstimatorReport, estimator_report
+    from ekya_opt.exploring import Explorer, explore
     from ekya_opt.landscapes import landscape
     from ekya_opt.noise_study import robustness, summarise_robustness
     from ekya_opt.plots.anytime import plot_anytime
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
     from ekya_opt.prices import price_list, summarise_prices
     from ekya_opt.pruning_study import pruning_report, summarise_pruning
     from ekya_opt.reading import read, read_columns
+    from ekya_opt.reports.store_report import write_report
     from ekya_opt.solving import solve
     from ekya_opt.stress_report import stress
     from ekya_opt.studies.store import Store, open_store
@@ -124,6 +126,7 @@ _HOMES = {
     ),
     "ekya_opt.checking": ("Check", "check"),
     "ekya_opt.comparison": ("compare", "summarise"),
+    "ekya_opt.exploring": ("Explorer", "explore"),
     "ekya_opt.estimator_study": ("EstimatorReport", "estimator_report"),
     "ekya_opt.landscapes": ("landscape",),
     "ekya_opt.noise_study": ("robustness", "summarise_robustness"),
@@ -136,6 +139,7 @@ _HOMES = {
     "ekya_opt.studies.study": ("Study",),
     "ekya_opt.studies.study_files": ("read_study",),
     "ekya_opt.versions": ("__version__",),
+    "ekya_opt.reports.store_report": ("write_report",),
     "formulations": ("Evaluation", "Schedule", "Segment", "StreamPlan"),
     "formulations.certificate": ("Certificate", "Reproof"),
     "formulations.evaluate": ("evaluate",),
@@ -238,6 +242,7 @@ __all__ = [
     "Estimate",
     "EstimatorReport",
     "Evaluation",
+    "Explorer",
     "Gpu",
     "Held",
     "Horizon",
@@ -291,6 +296,7 @@ __all__ = [
     "evaluate",
     "evaluate_horizon",
     "evaluate_placement",
+    "explore",
     "gap_table",
     "gaps",
     "generate",
@@ -347,6 +353,7 @@ __all__ = [
     "write_columns",
     "write_instance",
     "write_problem",
+    "write_report",
     "write_schedule",
 ]
 
