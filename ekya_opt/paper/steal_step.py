@@ -54,30 +54,22 @@ def reachable_optimum(instance: Instance, step: int) -> float:
     return float(best[-1])
 
 
-def step_table(
-    gpus: Sequence[int],
-    seeds: Sequence[int],
-    *,
-    streams: int = STREAMS,
-    units: int = UNITS,
-    steps: Sequence[float] = STEPS,
-) -> pd.DataFrame:
+def step_table(gpus: Sequence[int], seeds: Sequence[int]) -> pd.DataFrame:
     """Return the Thief at each step and the optima beside it, means over seeds.
 
     Columns are ``gpus``, ``step`` (in GPUs), ``thief``, ``reachable``
     (:func:`reachable_optimum`), ``same_grid``, the proven optimum with units of one
-    step for everything (missing where a step is no whole part of a GPU or of the
-    server), and ``optimum``, that with the finest units; all but the first two are
-    mean accuracies.
+    step for everything, and ``optimum``, that with the finest units; all but the first
+    two are mean accuracies.
     """
     rows: list[dict[str, Any]] = []
     for server in gpus:
         for seed in seeds:
-            made = partial(generate, "recorded-like", streams, server, seed)
-            instance = made(units_per_gpu=units)
+            made = partial(generate, "recorded-like", STREAMS, server, seed)
+            instance = made(units_per_gpu=UNITS)
             optimum = solve(instance, "dp").objective
-            for step in steps:
-                taken = round(step * units)
+            for step in STEPS:
+                taken = round(step * UNITS)
                 on_grid = solve(made(units_per_gpu=round(1 / step)), "dp").objective
                 rows.append(
                     {
