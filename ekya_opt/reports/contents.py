@@ -1,6 +1,6 @@
 """What a report is made of, and what follows from it for every part of the page."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -93,25 +93,32 @@ class Contents:
         """Python that gives the table of runs again."""
         return f"{self.store_code}.runs({self.study!r})".replace("(None)", "()")
 
+    def code(self, call: str, mode: str = "") -> str:
+        """Return Python that calls something with the runs, or those of a mode."""
+        if not mode:
+            return call.format(self.runs_code)
+        chosen = call.format(f"runs[runs['reallocation'] == {mode!r}]")
+        return f"runs = {self.runs_code}; {chosen}"
+
     @property
     def store_code(self) -> str:
         """Python that opens the store."""
         return f"ekya_opt.open_store({self.store or 'STORE'!r})"
 
 
-def contention(runs: "pd.DataFrame") -> list[str]:
-    """Return the columns that tell levels of contention apart in these runs."""
-    others = [name for name in ("kind", "reallocation") if runs[name].nunique() > 1]
-    return [*others, "streams_per_gpu"]
+def by_mode(runs: "pd.DataFrame") -> "Iterator[tuple[str, pd.DataFrame]]":
+    """Yield the runs by what may change during the window.
+
+    Where that is alike, all of them under an empty name.
+    """
+    modes = sorted(runs["reallocation"].dropna().unique())
+    if len(modes) < 2:
+        yield "", runs
+        return
+    for mode in modes:
+        yield str(mode), runs[runs["reallocation"] == mode]
 
 
 def level_text(level: Any) -> str:
-    """Return the name of a value, or values, of the columns of :func:`contention`."""
-    parts = level if isinstance(level, tuple) else (level,)
-    return ", ".join(map(_word, parts))
-
-
-def _word(part: Any) -> str:
-    if is_missing(part):
-        return "unknown"
-    return part if isinstance(part, str) else f"{part:.4g}"
+    """Return the number of streams per GPU as the head of a column."""
+    return "unknown" if is_missing(level) else f"{level:.4g}"

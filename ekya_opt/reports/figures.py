@@ -1,13 +1,13 @@
 """Figures of a report: drawn, or named with the reason why they are not."""
 
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
 from ekya_opt.reports import decisions
-from ekya_opt.reports.contents import Contents
+from ekya_opt.reports.contents import Contents, by_mode
 from ekya_opt.text import one_line
 from instances import EkyaOptError, InvalidData
 
@@ -83,6 +83,8 @@ def _figures(contents: Contents) -> Iterator[Figure]:
     from ekya_opt.plots.performance import plot_performance_profile
 
     runs, value = contents.runs, contents.reference or "gap_to_bound"
+    proofs = runs[runs["status"].isin(["optimal", "infeasible"])]
+    provers = sorted(proofs["label"].dropna().unique())
     code, reference = contents.runs_code, contents.reference_text
     yield Figure(
         name="gaps",
@@ -91,13 +93,12 @@ def _figures(contents: Contents) -> Iterator[Figure]:
         source=f"ekya_opt.plot_gaps({code}, value={value!r})",
         draw=lambda: plot_gaps(runs, value=value),
     )
-    for mode, part in _modes(contents):
-        chosen = f"runs[runs['reallocation'] == {mode!r}]" if mode else "runs"
+    for mode, part in by_mode(runs):
         yield Figure(
             name=f"contention-{mode}" if mode else "contention",
             title=f"Gaps against contention{f', reallocation {mode}' if mode else ''}",
             caption=f"Mean gap to the {reference} by streams per GPU, and quartiles.",
-            source=f"runs = {code}; ekya_opt.plot_gaps_by({chosen}, value={value!r})",
+            source=contents.code(f"ekya_opt.plot_gaps_by({{}}, value={value!r})", mode),
             draw=partial(_plot_levels, part, value),
         )
     yield Figure(
@@ -110,10 +111,11 @@ def _figures(contents: Contents) -> Iterator[Figure]:
     yield Figure(
         name="time-profile",
         title="Performance profile of time to proof",
-        caption="Share of the instances that a solver proves within a multiple of the "
-        "time of the fastest.",
-        source=f"ekya_opt.plot_performance_profile({code})",
-        draw=lambda: plot_performance_profile(_proving(runs)),
+        caption="Share of the instances whose optimum a solver proves within a "
+        "multiple of the time of the fastest.",
+        source=f"runs = {code}; ekya_opt.plot_performance_profile("
+        f"runs[runs['label'].isin({provers!r})])",
+        draw=partial(_plot_proofs, runs, provers),
     )
     yield Figure(
         name="anytime",
@@ -133,17 +135,6 @@ def _figures(contents: Contents) -> Iterator[Figure]:
     )
 
 
-def _modes(contents: Contents) -> Iterator[tuple[str, Any]]:
-    """Yield the runs by what may change during the window; all, if that is alike."""
-    runs = contents.runs
-    modes = sorted(runs["reallocation"].dropna().unique())
-    if len(modes) < 2:
-        yield "", runs
-        return
-    for mode in modes:
-        yield str(mode), runs[runs["reallocation"] == mode]
-
-
 def _plot_levels(runs: Any, value: str) -> Any:
     """Draw gaps against contention, of which at least two levels must be known."""
     from ekya_opt.plots.gap_lines import plot_gaps_by
@@ -155,12 +146,14 @@ def _plot_levels(runs: Any, value: str) -> Any:
     return plot_gaps_by(runs, value=value)
 
 
-def _proving(runs: Any) -> Any:
-    """Return runs of which those of at least two solvers prove something."""
-    proofs = runs[runs["status"].isin(["optimal", "infeasible"])]
-    if (count := proofs["label"].nunique()) < 2:
-        raise InvalidData(f"{count or 'no'} solver proves optima, expected at least 2")
-    return runs
+def _plot_proofs(runs: Any, provers: Collection[str]) -> Any:
+    """Draw the times of at least two solvers that prove something."""
+    from ekya_opt.plots.performance import plot_performance_profile
+
+    if len(provers) < 2:
+        found = " and ".join(provers) or "no solver"
+        raise InvalidData(f"{found} proved an optimum, expected at least two solvers")
+    return plot_performance_profile(runs[runs["label"].isin(provers)])
 
 
 def _some(runs: Any) -> Any:

@@ -127,7 +127,7 @@ def report_page(
         missing=run_tables.missing_table(contents),
         facts=summary.facts(contents),
         sentences=summary.sentences(contents),
-        headline=summary.headline(contents),
+        headlines=summary.headlines(contents),
         figures=drawings(contents),
         solvers=solver_table(contents),
         paid=paid_table(contents),

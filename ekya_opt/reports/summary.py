@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-from ekya_opt.reports.contents import Contents, contention, level_text
+from ekya_opt.reports.contents import Contents, by_mode, level_text
 from ekya_opt.reports.tables import COUNT, SHARE, Column, Table, table_of
 from ekya_opt.text import one_line
 
@@ -53,34 +53,44 @@ def sentences(contents: Contents) -> list[str]:
     ]
 
 
-def headline(contents: Contents) -> Table | None:
-    """Return the mean gaps by solver and contention; ``None`` if there is no gap."""
+def headlines(contents: Contents) -> list[Table]:
+    """Return mean gaps by solver and contention, a table for each mode of reallocation.
+
+    None if no run has a gap.
+    """
+    if contents.reference is None:
+        return []
+    return [
+        _headline(contents, mode, runs, f"headline-{idx}")
+        for idx, (mode, runs) in enumerate(by_mode(contents.runs))
+        if runs[contents.reference].notna().any()
+    ]
+
+
+def _headline(contents: Contents, mode: str, runs: "pd.DataFrame", name: str) -> Table:
     from ekya_opt.analysis.gaps import gap_table, proof_counts
 
-    runs, value = contents.runs, contents.reference
-    if value is None:
-        return None
-    by = contention(runs)
-    gaps = gap_table(runs, by, value)
+    value = contents.reference or ""
+    gaps = gap_table(runs, value=value)
     levels = list(gaps.columns)
-    # Names of levels could be the same as written.
+    # Levels could be the same as written.
     gaps.columns = range(len(levels))
     frame = gaps.assign(all=runs.groupby("label")[value].mean())
     frame = frame.sort_values("all").reset_index()
     heads: dict[Any, Column] = {"label": Column(head="solver")}
     for idx, (level, counts) in enumerate(
-        zip(levels, proof_counts(runs, by).itertuples(), strict=True)
+        zip(levels, proof_counts(runs).itertuples(), strict=True)
     ):
         about = f"{counted(counts.instances, 'instance')}, {counts.proven} proven"
         heads[idx] = Column(head=level_text(level), show=SHARE, about=about)
     heads["all"] = Column(head="all", show=SHARE, about="mean over all runs")
-    names = " and ".join(name.replace("_", " ") for name in by)
+    caption = f"Mean gap to the {contents.reference_text} by solver and streams per GPU"
     return table_of(
         frame,
         heads,
-        "headline",
-        f"Mean gap to the {contents.reference_text}, by solver and {names}",
-        source=f"ekya_opt.gap_table({contents.runs_code}, {by!r}, {value!r})",
+        name,
+        f"{caption}, reallocation {mode}" if mode else caption,
+        source=contents.code(f"ekya_opt.gap_table({{}}, value={value!r})", mode),
     )
 
 
