@@ -95,16 +95,22 @@ def styled(size: str) -> Iterator[Measures]:
     """
     measures = measures_of(size)
     check_plots()
-    import matplotlib as mpl
+    import matplotlib.pyplot as plt
 
-    with mpl.rc_context(settings_of(measures)):
+    # A notebook's backend turns itself on when it is loaded. Within the context that
+    # would be undone again, and no later figure be shown.
+    plt.draw_if_interactive()
+    with plt.rc_context(settings_of(measures)):
         yield measures
 
 
 def dress(axes: Any, size: str) -> None:
-    """Give the labels of the ticks the measures of a size, and leave out the frame."""
+    """Give the labels of axes the measures of a size, and leave out the frame."""
+    measures = measures_of(size)
     # Ticks are made when the figure is drawn, which is after the context.
-    axes.tick_params(which="both", labelsize=measures_of(size).small)
+    axes.tick_params(which="both", labelsize=measures.small)
+    for axis in (axes.xaxis, axes.yaxis):
+        axis.label.set_fontsize(measures.text)
     axes.spines[["top", "right"]].set_visible(False)
 
 
