@@ -53,7 +53,6 @@ def _add_run(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--retry",
-        default="",
         metavar="KIND,…",
         help="do runs again that failed in these ways (exception, disagreement, "
         "memory, overtime, crash, worker-lost), or all",

@@ -2,7 +2,8 @@
 
 import argparse
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,12 +15,13 @@ from ekya_opt.commands.arguments import check_writable
 from ekya_opt.commands.frames import frame_cells, frame_objects, frame_text
 from ekya_opt.commands.study import SUFFIX
 from ekya_opt.progress import Ticker
+from ekya_opt.studies.errors import InvalidStudy
 from ekya_opt.studies.plan import make_plan
 from ekya_opt.studies.running import checked_retry
 from ekya_opt.studies.status import status_table
 from ekya_opt.studies.store import Store, open_store
 from ekya_opt.studies.study_files import read_study
-from ekya_opt.text import number, percent, to_json
+from ekya_opt.text import number, one_line, percent, to_json
 from instances import InvalidOption
 
 if TYPE_CHECKING:
@@ -39,11 +41,11 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.time_limit is not None:
         study = replace(study, time_limit=arguments.time_limit)
     path = _store_of(arguments)
-    retry = checked_retry(arguments.retry)
+    retry = checked_retry(arguments.retry or ())
     if arguments.dry_run:
-        print(frame_text(_status(study, path), {}))
+        print(frame_text(_status(study, path, arguments.file), {}))
         return 0
-    with Ticker("reading") as ticker:
+    with _place_in(arguments.file), Ticker("reading") as ticker:
         store = study.run(
             path,
             workers=arguments.workers,
@@ -63,9 +65,9 @@ def status(arguments: argparse.Namespace) -> int:
     tables = {}
     if arguments.file.endswith(STUDY_FILE):
         study = read_study(arguments.file)
-        tables[study.name] = _status(study, _store_of(arguments))
+        tables[study.name] = _status(study, _store_of(arguments), arguments.file)
     else:
-        store = open_store(arguments.store or arguments.file)
+        store = open_store(arguments.file)
         planned, ended = store.planned(), store.ended()
         for name in store.studies():
             own = planned[planned["study"] == name]
@@ -126,9 +128,20 @@ def _store_of(arguments: argparse.Namespace) -> str:
     return str(Path(arguments.file).with_suffix(SUFFIX))
 
 
-def _status(study: "Study", path: str) -> pd.DataFrame:
+def _status(study: "Study", path: str, file: str) -> pd.DataFrame:
+    with _place_in(file):
+        runs = make_plan(study).runs
     ended = Store(path).ended() if Path(path).exists() else {}
-    return status_table(((run.label, run.key) for run in make_plan(study).runs), ended)
+    return status_table(((run.label, run.key) for run in runs), ended)
+
+
+@contextmanager
+def _place_in(file: str) -> Iterator[None]:
+    """Name the file where a study turns out to be wrong when it is planned."""
+    try:
+        yield
+    except InvalidStudy as problem:
+        raise problem.in_file(file) from None
 
 
 def _print_failures(runs: pd.DataFrame) -> bool:
@@ -136,7 +149,7 @@ def _print_failures(runs: pd.DataFrame) -> bool:
     failed = runs[runs["failure"].notna()]
     for row in failed.head(SHOWN_FAILURES).itertuples():
         where = f"{row.label} on {row.instance}, seed {row.seed}"
-        print(f"{where}: {row.failure}: {row.error}")
+        print(one_line(f"{where}: {row.failure}: {row.error}"))
     if len(failed) > SHOWN_FAILURES:
         print(f"and {len(failed) - SHOWN_FAILURES} failures more")
     return len(failed) > 0

@@ -1,7 +1,7 @@
 """One run that a study asks for."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from instances.json_files import content_hash, encode
@@ -38,7 +38,9 @@ class Task:
     @property
     def key(self) -> str:
         """Hash of all fields: the run's name in a store; 60 and 60.0 are the same."""
-        return content_hash(_canonical(asdict(self)))
+        return content_hash(
+            {name: _canonical(getattr(self, name)) for name in self.__slots__}
+        )
 
 
 def _canonical(value: Any) -> Any:

@@ -217,6 +217,8 @@ def test_a_store_shows_gaps_proofs_and_counts(
         (("status", "gone.sqlite"), "gone.sqlite: there is no such file"),
         (("show", "gone.sqlite"), "gone.sqlite: there is no such file"),
         (("show", "FILE"), "is damaged or no store of studies"),
+        (("run", "WRONG"), "wrong.toml: changes[0]: paper-window1 with gpus=0.33: "),
+        (("status", "WRONG"), "wrong.toml: changes[0]: paper-window1 with gpus=0.33"),
         (("go",), "argument ACTION: invalid choice: 'go'"),
     ],
 )
@@ -224,11 +226,27 @@ def test_bad_usage_is_one_line(
     run: Run, file: Path, words: tuple[str, ...], message: str
 ) -> None:
     """The exit status is 2, and one line says what is wrong."""
-    done = run("study", *(str(file) if word == "FILE" else word for word in words))
+    wrong = file.with_name("wrong.toml")
+    wrong.write_text(STUDY.replace("[2, 3]", "0.33"))
+    files = {"FILE": file, "WRONG": wrong}
+    done = run("study", *(files.get(word, word) for word in words))
     assert done.status == 2
     assert message in done.err
     assert done.err.count("\n") == 1
     assert done.out == ""
+
+
+def test_a_study_without_runs_is_shown(
+    run: Run, file: Path, here: Callable[[Any], None]
+) -> None:
+    """Before the first run has ended there are tables without gaps."""
+    here(InProcess(stop_after=0))
+    run("study", "run", file)
+    store = file.with_suffix(".sqlite")
+    assert run("study", "show", store, "--json").data == []
+    shown = run("study", "show", store)
+    assert (shown.status, shown.err) == (0, "")
+    assert "inference-only        2     0        2       0" in shown.out
 
 
 def test_unknown_columns_and_studies_are_told(
