@@ -1,5 +1,6 @@
 """Curves of accuracy, at the paper's size and without colour told apart."""
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from ekya_opt.plots import new_axes
@@ -31,6 +32,7 @@ def plot_curves(
     *,
     y_label: str = "mean inference accuracy",
     log: bool = False,
+    ticks: Sequence[float] | None = None,
 ) -> Any:
     """Draw a curve for each column of a table over its index.
 
@@ -44,6 +46,8 @@ def plot_curves(
         Axes of matplotlib to draw on; new ones by default.
     log
         Whether the x axis is logarithmic, to the base of 2.
+    ticks
+        Where the x axis is labelled; at every value by default.
     """
     axes = new_axes() if ax is None else ax
     for idx, name in enumerate(table.columns):
@@ -60,8 +64,7 @@ def plot_curves(
         )
     if log:
         axes.set_xscale("log", base=2)
-    marked = table.dropna(axis=0, how="any").index
-    ticks = list(marked if len(marked) else table.index)
+    ticks = list(table.index if ticks is None else ticks)
     axes.set_xticks(ticks, [f"{tick:g}" for tick in ticks])
     axes.minorticks_off()
     axes.set_xlabel(x_label)

@@ -17,6 +17,7 @@ from ekya_opt.paper.policies import (
     INFORMED,
     OPTIMUM,
     RELEASED,
+    describe,
     drift,
     play,
     uniform_baselines,
@@ -69,16 +70,15 @@ def experiment(scale: Scale) -> Finding:
         because=f"Ekya with 4 GPUs is {result.ekya - result.uniform:+.3f} to the best "
         f"uniform baseline with 16 (at least {-TOLERANCE:+.3f} would reproduce the "
         f"claim), and at worst {result.worst:+.3f} to it with the same GPUs.",
-        instances=f"family drift, {STREAMS} streams, {WINDOWS} windows of 200 s, "
-        f"seeds {scale.seeds[0]} to {scale.seeds[-1]}, units of 1/20, reallocation "
-        "server in slots of 5 s; each window's optimum proven to "
-        f"{largest_gap(frame):.2%}",
+        instances=describe(
+            f"{STREAMS} streams on 1 to 16 GPUs", WINDOWS, scale, largest_gap(frame)
+        ),
         tables=(("Mean accuracy by number of GPUs", table.reset_index()),),
         figures=(
             Figure(
                 name="fig-8",
                 caption="Mean inference accuracy of 10 streams against GPUs.",
-                draw=partial(plot_curves, shown, "GPUs", log=True),
+                draw=partial(plot_curves, shown, "GPUs", log=True, ticks=GPUS),
             ),
         ),
     )

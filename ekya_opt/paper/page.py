@@ -110,7 +110,7 @@ def html(evaluation: Evaluation) -> str:
         failures=evaluation.failures,
         environment=[
             *evaluation.machine.items(),
-            *((name, each) for name, each in evaluation.versions.items()),
+            *(each for each in evaluation.versions.items() if each[0] != "platform"),
             ("date", evaluation.date),
         ],
     )
@@ -196,9 +196,10 @@ def lead(evaluation: Evaluation) -> str:
     return (
         "The claims of Ekya (Bhardwaj et al., NSDI 2022) beside what the same "
         "policies reach on our instances, and beside the optimum of the same "
-        f"decisions. Of {len(verdicts)} claims: {counts or 'none measured'}. Ekya is the Thief as "
-        "printed, planned again whenever a retraining completes. Verdicts are decided "
-        "by the rules below, from the numbers."
+        f"decisions. Claims measured: {len(verdicts)} ({counts or 'none'}). Unless a "
+        "row says otherwise, Ekya is the Thief as printed, planned again whenever a "
+        "retraining completes. Verdicts are decided by the rules below, from the "
+        "numbers."
     )
 
 
