@@ -1,13 +1,11 @@
 """Fig. 11: errors of the micro-profiler, and what errors cost a plan.
 
-*Rule*, by parts.
-
-- *median error*: the median absolute error of the paper's estimator is reproduced from
-  half to twice 5.8 points, shape only if smaller.
-- *unbiased*: reproduced if the mean error is at most half of the median absolute
-  error, shape only if it is at most all of it.
-- *robust*: reproduced if the Thief loses at most 3 % of its accuracy with Gaussian
-  errors of 20 points, shape only if it does with errors of 10 points.
+*Rule.* By parts, for every source of errors. Median absolute error: reproduced from
+half to twice 5.8 points, shape only if smaller. Unbiased: reproduced if the mean error
+is at most half of the median absolute error, shape only if it is at most all of it.
+Robust: reproduced if the Thief loses at most 3 % of its accuracy with Gaussian errors
+of 20 points, shape only if it does with errors of 10 points. Together: what all parts
+are, otherwise shape only.
 """
 
 from collections.abc import Mapping, Sequence
@@ -118,7 +116,7 @@ def loss_table(
 
 
 def judge(errors: pd.DataFrame, losses: pd.DataFrame) -> list[Part]:
-    """Return the parts of the claim by the rule above.
+    """Return the parts of the claim, by the rule of this module.
 
     The errors of every source are parts of their own; the loss is the largest of the
     groups of generated instances, and that of the recorded ones.

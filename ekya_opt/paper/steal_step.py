@@ -1,4 +1,9 @@
-"""The Thief's step: from 1.0 to 0.1 GPU about 8 points of accuracy (Ekya, §6.2)."""
+"""§6.2: the Thief's step, of which 0.1 instead of 1.0 GPU gains about 8 %.
+
+*Rule.* By the gain in percentage points of the Thief with a step of 0.1 GPU on the one
+with 1.0, the mean over servers of 2, 4 and 8 GPUs. Reproduced: from 4 to 16 points.
+Shape only: another gain above half a point.
+"""
 
 from collections.abc import Sequence
 from functools import partial
@@ -89,9 +94,7 @@ def step_table(gpus: Sequence[int], seeds: Sequence[int]) -> pd.DataFrame:
 def judge(table: pd.DataFrame) -> tuple[Verdict, float]:
     """Return the verdict and the gain from a step of 1.0 GPU to one of 0.1, in points.
 
-    The gain is the mean over the servers of the table. ``reproduced`` from half to
-    twice the 8 points claimed, ``shape only`` for another gain above half a point,
-    ``not reproducible`` otherwise.
+    By the rule of this module; the gain is the mean over the servers of the table.
     """
     means = table.groupby("step")["thief"].mean()
     gain = 100 * float(means[USUAL] - means[COARSE])
@@ -119,8 +122,7 @@ def experiment(scale: Scale) -> Finding:
         f"{at.reachable[USUAL]:.3f}, {at.reachable[0.01]:.3f}; the Thief reaches "
         f"{at.thief[COARSE]:.3f}, {at.thief[USUAL]:.3f}, {at.thief[0.01]:.3f}.",
         verdict=verdict,
-        because=f"the gain is {gain:.1f} points on average; 4 to 16 count as "
-        "reproduced, another gain above 0.5 as shape only",
+        because=f"the gain is {gain:.1f} points on average over the servers",
         instances=f"recorded-like, {STREAMS} streams on {', '.join(map(str, GPUS))} "
         f"GPUs in units of 1/{UNITS}, seeds {', '.join(map(str, scale.seeds))}, "
         "reallocation never",
