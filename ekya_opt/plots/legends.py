@@ -61,7 +61,6 @@ def _put_above(axes: Any, handles: list[Any], title: str | None, own: bool) -> N
         _put(axes, handles, title, columns, **place)
         # The layout would make the axes narrower for it.
         axes.get_legend().set_in_layout(not own)
-        lay_out(axes)
         width = axes.get_legend().get_window_extent().width
         if width <= (figure.bbox if own else axes.bbox).width:
             break
@@ -92,7 +91,6 @@ def _put(
 def _widen(axes: Any, room: float) -> None:
     """Make the figure wider by the legend's width, and as high as the legend."""
     figure = axes.get_figure()
-    lay_out(axes)
     legend = axes.get_legend().get_window_extent()
     width, height = figure.get_size_inches()
     tall = legend.height / figure.dpi + room
