@@ -102,12 +102,12 @@ def experiment(scale: Scale) -> Finding:
         + ", ".join(f"{row['thief'][each]:.3f} with {each:g} s" for each in LENGTHS)
         + f"; {row['none'][SHORTEST]:.3f} without retraining.",
         optimum=f"The optimum of every window has {row['myopic'][SHORTEST]:.3f} with "
-        f"10 s and is best with {best['myopic']:g} s ({row['myopic'].max():.3f}); plans "
-        f"of all windows together have {row['joint'][SHORTEST]:.3f} with 10 s (bound "
-        f"{row['bound'][SHORTEST]:.3f}) and are best with {best['joint']:g} s "
-        f"({row['joint'].max():.3f}, bound {row['bound'][best['joint']]:.3f}). With 10 s "
-        f"the Thief gains {gains['thief']:+.1f} points on no retraining, the optimum of "
-        f"every window {gains['myopic']:+.1f}.",
+        f"10 s and is best with {best['myopic']:g} s ({row['myopic'].max():.3f}); "
+        f"plans of all windows together have {row['joint'][SHORTEST]:.3f} with 10 s "
+        f"(bound {row['bound'][SHORTEST]:.3f}) and are best with {best['joint']:g} s "
+        f"({row['joint'].max():.3f}, bound {row['bound'][best['joint']]:.3f}). With "
+        f"10 s the Thief gains {gains['thief']:+.1f} points on no retraining, the "
+        f"optimum of every window {gains['myopic']:+.1f}.",
         verdict=overall(parts),
         because=reasons(parts),
         instances=f"{SECONDS:g} s of {streams} recorded-like streams on {gpus:g} GPUs "

@@ -115,8 +115,10 @@ def test_parts_are_judged(
 def test_a_tiny_table(monkeypatch: pytest.MonkeyPatch) -> None:
     """The bound is above every plan of the same windows."""
     monkeypatch.setattr(fig_10b, "QUICK_SERVER", (2, 0.3))
-    monkeypatch.setattr(fig_10b, "LENGTHS", (10.0, 50.0, 400.0))
-    monkeypatch.setattr(fig_10b, "SECONDS", 400.0)
+    monkeypatch.setattr(fig_10b, "LENGTHS", (20.0, 50.0, 200.0))
+    monkeypatch.setattr(fig_10b, "SECONDS", 200.0)
+    monkeypatch.setattr(fig_10b, "SHORTEST", 20.0)
+    monkeypatch.setattr(fig_10b, "LONG", 200.0)
     finding = fig_10b.experiment(Scale(quick=True, seeds=(0,)))
     table = finding.tables[0][1]
     for plan in ("thief", "myopic", "joint", "none"):

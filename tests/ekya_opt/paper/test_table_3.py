@@ -79,7 +79,7 @@ def test_the_best_order_is_that_of_enumeration(edge: bool) -> None:
 
 def test_a_tiny_table(monkeypatch: pytest.MonkeyPatch) -> None:
     """More freedom is never worse, and links of one's own are the best."""
-    monkeypatch.setattr(table_3, "STREAMS", 3)
+    monkeypatch.setattr(table_3, "STREAMS", 2)
     monkeypatch.setattr(table_3, "GPUS", 1)
     finding = table_3.experiment(SCALE)
     table = finding.tables[0][1]
