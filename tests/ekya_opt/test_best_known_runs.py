@@ -133,7 +133,8 @@ def test_an_entry_is_improved(problem: Instance) -> None:
 
 
 @pytest.mark.parametrize(
-    ("objective", "bound"), [(0.69, 0.7), (TRAINED, 0.7 - 5e-7), (TRAINED - 5e-7, 0.69)]
+    ("objective", "bound"),
+    [(0.69, 0.7), (TRAINED, 0.69), (TRAINED - 5e-7, 0.7), (TRAINED, 0.7 + 5e-7)],
 )
 def test_an_entry_never_gets_worse(
     problem: Instance, objective: float, bound: float

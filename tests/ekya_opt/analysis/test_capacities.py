@@ -35,7 +35,9 @@ def test_the_paper_s_window(worked_file: Path) -> None:
     assert curve["objective"].tolist() == pytest.approx(expected, nan_ok=True)
     assert capacity_for(worked_file, 0) == 2
     assert capacity_for(worked_file, SERVED) == 2
+    assert capacity_for(worked_file, SERVED + 5e-7) == 2
     assert capacity_for(worked_file, SERVED + 0.001) == 3
+    assert capacity_for(worked_file, TRAINED, most_gpus=2) is None
     # Two GPUs more: Cfg2A in 65 s on one and Cfg1B in 40 s on two.
     faster = (65 * 0.65 + 55 * 0.7 + 40 * 0.5 + 80 * 0.9) / 240
     assert accuracy_curve(worked_file, gpus=5)["objective"][5] >= faster

@@ -138,6 +138,8 @@ def test_proofs_are_counted() -> None:
         {"instance": "three", "status": "infeasible"},
         {"instance": "three", "status": "no_solution", "label": "thief"},
         {"instance": "four", "objective": 0.5, "streams_per_gpu": 9.0},
+        # A proof that another run belies proves nothing.
+        {"instance": "four", "status": "infeasible", "streams_per_gpu": 9.0},
     )
     counts = proof_counts(runs)
     assert counts.loc[2.0].to_dict() == {"instances": 3, "proven": 2, "bounded": 3}

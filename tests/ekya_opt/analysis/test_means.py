@@ -80,6 +80,12 @@ def test_what_counts_as_solved() -> None:
     assert solved == [[2, 0], [2, 0], [2, 0], [2, 1]]
 
 
+def test_no_penalty_is_less_than_the_time_taken() -> None:
+    """A run of 8 s beyond a limit of 5 s takes 8 s if the penalty is once the limit."""
+    runs = runs_by_hand({"seconds": 8.0, "time_limit": 5.0})
+    assert mean_times(runs, penalty=1).loc["dp", "seconds"] == pytest.approx(8)
+
+
 def test_an_instance_that_one_solver_was_not_run_on() -> None:
     """It is in no intersection; and of several seeds all must have solved."""
     runs = two_solvers()

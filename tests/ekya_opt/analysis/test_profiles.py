@@ -69,6 +69,8 @@ def test_gaps_on_paper() -> None:
     assert steps(profile, "y") == [(0, 0), (0.25, 1), (0.5, 1)]
     own = performance_profile(runs, "gap")
     assert steps(own, "y") == [(0, 0), (0.5, 0)]
+    near = runs_by_hand({"label": "x", "objective": 0.5, "bound": 0.5 + 2e-7})
+    assert steps(performance_profile(near, "gap"), "x") == [(0, 1)]
 
 
 def test_several_seeds_are_one_measure() -> None:
