@@ -79,7 +79,8 @@ def compare(
     solvers
         Names, ``name:key=value:key=value``, or ``name:*`` for every combination of
         the settings whose choices can be listed; or functions of your own, as in
-        :func:`ekya_opt.solve`. By default some that fit the problem.
+        :func:`ekya_opt.solve`, their settings fixed by :func:`functools.partial`. By
+        default some that fit the problem.
     time_limit, seed, workers, plan_on
         As in :class:`solvers.Options`, for every solve.
     reference

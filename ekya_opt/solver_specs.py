@@ -3,6 +3,7 @@
 import itertools
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 from instances import InvalidOption, SolverUnavailable
@@ -76,7 +77,8 @@ def solver_specs(
 
     ``name:*`` is every combination of the settings whose choices can be listed and
     that the spec does not fix itself, but for ``SERVER_SETTINGS``. A single string is
-    split at commas. A function is a solver with its default settings.
+    split at commas. A function is a solver with its default settings, or with those
+    that ``functools.partial`` fixes.
 
     Raises
     ------
@@ -102,8 +104,7 @@ def solver_specs(
 
 def _parse(word: str | SolverFunction) -> list[SolverSpec]:
     if callable(word):
-        solver = get_solver(word).name
-        return [SolverSpec(solver=solver, function=word)]
+        return [_function_spec(word)]
     if not word.strip():
         return []
     solver, *given = word.strip().split(":")
@@ -131,6 +132,17 @@ def _parse(word: str | SolverFunction) -> list[SolverSpec]:
         )
         for values in combinations
     ]
+
+
+def _function_spec(function: SolverFunction) -> SolverSpec:
+    """Return the spec of a function; what ``partial`` fixes are its settings."""
+    settings: dict[str, Any] = {}
+    if isinstance(function, partial) and not function.args:
+        function, settings = function.func, dict(function.keywords)
+    entry = get_solver(function)
+    checked = checked_settings(entry.name, function, settings)
+    given = {name: checked[name] for name in settings}
+    return SolverSpec(solver=entry.name, settings=given, function=function)
 
 
 def _checked(solver: str, settings: Mapping[str, str]) -> tuple[Solver, dict[str, Any]]:

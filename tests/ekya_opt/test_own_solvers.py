@@ -55,9 +55,11 @@ def test_functions_are_compared_with_solvers() -> None:
     frame = ekya_opt.compare([TWO], ["dp", serve])
     assert list(frame["solver"]) == ["dp", "serve"]
     assert list(frame["gap_to_reference"]) == pytest.approx([0, 0])
-    frame = ekya_opt.compare([TWO], [half, "dp"], reference="serve", settings=True)
-    assert list(frame["gap_to_reference"]) == pytest.approx([0, -1])
-    assert frame["settings"][0] == "streams=1"
+    frame = ekya_opt.compare([TWO], [half, serve, "dp"], reference="serve:streams=1")
+    assert list(frame["gap_to_reference"]) == pytest.approx([0, -1, -1])
+    assert list(frame["settings"]) == ["streams=1", "", ""]
+    with pytest.raises(ekya_opt.InvalidOption, match="streams is 'all', expected int"):
+        ekya_opt.compare([TWO], [partial(serve, streams="all")])
     alone = ekya_opt.compare([TWO], serve)
     assert alone["objective"][0] == pytest.approx(0.5)
 
