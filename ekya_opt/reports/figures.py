@@ -67,7 +67,7 @@ def _drawn(figure: Figure) -> Drawing:
     try:
         svg = inline_svg(figure.draw(), figure.name, figure.title)
     except EkyaOptError as problem:
-        reason = problem.problem if isinstance(problem, InvalidData) else str(problem)
+        reason = str(problem)
     except Exception as problem:
         # One figure must not cost the reader the report.
         LOGGER.exception("%s", figure.name)
@@ -91,7 +91,7 @@ def _figures(contents: Contents) -> Iterator[Figure]:
         title="Gaps by solver",
         caption=f"How far the runs of each solver stay below the {reference}.",
         source=f"ekya_opt.plot_gaps({code}, value={value!r})",
-        draw=lambda: plot_gaps(runs, value=value),
+        draw=lambda: plot_gaps(_some(runs), value=value),
     )
     for mode, part in by_mode(runs):
         yield Figure(

@@ -3,6 +3,7 @@
 // unfold. Without it everything is there, section after section.
 (() => {
   const STEP = 100;
+  const LEAP = 1000;
   const MANY = 8;
   const collator = new Intl.Collator(undefined, { numeric: true });
 
@@ -74,7 +75,7 @@
     const rows = [...body.rows].map((row, at) => ({ row, at, detail: null }));
     const count = make("span", { className: "quiet" });
     const more = make("button", { type: "button", className: "plain" });
-    const every = make("button", { type: "button", className: "plain" });
+    const manyMore = make("button", { type: "button", className: "plain" });
     const choosers = [];
     let words = [];
     let found = rows;
@@ -135,9 +136,10 @@
         (found.length < rows.length ? `${some} of ${all} rows` : `${all} rows`) +
         (visible.length < found.length ? `, the first ${visible.length} shown` : "");
       const left = found.length - visible.length;
-      more.hidden = every.hidden = left <= 0;
+      more.hidden = left <= 0;
       more.textContent = `Show ${Math.min(left, STEP)} more`;
-      every.textContent = `Show all ${some}`;
+      manyMore.hidden = left <= STEP;
+      manyMore.textContent = `Show ${Math.min(left, LEAP)} more`;
     }
 
     function addButton(entry) {
@@ -216,12 +218,12 @@
       limit += STEP;
       show();
     });
-    every.addEventListener("click", () => {
-      limit = Infinity;
+    manyMore.addEventListener("click", () => {
+      limit += LEAP;
       show();
     });
     if (rows.length > STEP) {
-      const below = make("p", { className: "tools" }, more, every);
+      const below = make("p", { className: "tools" }, more, manyMore);
       block.querySelector(".scroll").after(below);
     }
     show();

@@ -54,11 +54,11 @@ OPTIONAL = ("stopped_by", "failure", "bound", "gap_to_bound", "peak_bytes")
 
 FAILURES = {
     "failure": Column(head="kind", choices=True),
+    "error": Column(head="message"),
     "instance": INSTANCE,
     "label": SOLVER,
     "seed": SEED,
     "study": STUDY,
-    "error": Column(head="message"),
     "process_seconds": Column(head="seconds", show=SECONDS, about="of the process"),
     "peak_bytes": RUNS["peak_bytes"],
     "attempts": Column(head="attempts", show=COUNT),

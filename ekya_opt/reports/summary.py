@@ -192,7 +192,7 @@ def _records(runs: "pd.DataFrame") -> Iterator[str]:
     from formulations import OBJECTIVE_TOLERANCE
 
     single = runs.drop_duplicates("instance_hash")
-    known = single[single["best_known"].notna()]
+    known = single[single["best_known"].notna() & single["best_found"].notna()]
     if known.empty:
         return
     ahead = known["best_found"] - known["best_known"]
@@ -214,9 +214,8 @@ def _verdicts(contents: Contents) -> Iterator[str]:
         found = f"{wrong:,} of them to break a rule" if wrong else "no fault"
         schedules = counted(judged, "schedule")
         yield f"The referee judged {schedules} again and finds {found}."
-    pairs = len(contradictions(contents.runs))
-    yield (
-        f"{counted(pairs, 'pair')} of runs contradict each other: see the failures."
-        if pairs
-        else "No objective exceeds a bound that another run proved on its instance."
-    )
+    if pairs := len(contradictions(contents.runs)):
+        found = counted(pairs, "pair")
+        yield f"{found} of runs contradict each other: see the failures."
+    elif contents.runs["gap_to_bound"].notna().any():
+        yield "No objective exceeds a bound that another run proved on its instance."
