@@ -105,8 +105,7 @@ def show(arguments: argparse.Namespace) -> int:
         return 0
     value = f"gap_to_{arguments.gap.replace('-', '_')}"
     table = gap_table(runs, arguments.by, value)
-    labels = [label for label in store.summary()["solver"] if label in table.index]
-    table = table.loc[labels].rename(columns=_word)
+    table = table.loc[runs["label"].unique()].rename(columns=_word)
     frame = table.rename_axis("solver").reset_index()
     formats = dict.fromkeys(table.columns, percent)
     if arguments.markdown:
