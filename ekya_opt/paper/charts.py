@@ -1,6 +1,7 @@
 """Lines and points of the findings, the same look in every figure."""
 
 from collections.abc import Mapping
+from itertools import cycle
 from typing import TYPE_CHECKING, Any
 
 from ekya_opt.plots import new_axes
@@ -10,6 +11,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 BLACK = "#000000"
+THIEF = "#D55E00"
 MARKERS = ("o", "^", "D", "s", "v", "P", "X")
 DASHES = ("-", "--", "-.", ":")
 
@@ -25,7 +27,7 @@ def plot_lines(
     logarithmic: bool = False,
     title: str | None = None,
 ) -> Any:
-    """Draw columns of a table against another; the first line, the optimum's, is black.
+    """Draw columns of a table against another; the first line is black.
 
     Parameters
     ----------
@@ -46,11 +48,12 @@ def plot_lines(
     """
     axes = new_axes() if ax is None else ax
     rows = frame.sort_values(x)
+    others = cycle(colour for colour in COLOURS if colour != THIEF)
     for idx, (column, label) in enumerate(lines.items()):
         axes.plot(
             rows[x],
             rows[column],
-            color=BLACK if idx == 0 else COLOURS[(idx - 1) % len(COLOURS)],
+            color=BLACK if idx == 0 else THIEF if column == "thief" else next(others),
             marker=MARKERS[idx % len(MARKERS)],
             linestyle=DASHES[idx % len(DASHES)],
             label=label,
