@@ -40,7 +40,7 @@ def paid_accuracy(
         (d · q_v + ∫ A_v(s) ds from 0 to T − d) / T,
 
     exact from the referee's timelines. d = 0 gives the objective, d ≥ T the accuracy
-    before.
+    before. Ekya's decision takes 9.4 s of a window of 200 s (§6.2).
 
     Parameters
     ----------
