@@ -4,23 +4,22 @@ import os
 import selectors
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from functools import partial
+from typing import TYPE_CHECKING
 
-from ekya_opt.studies.outcome import Failure, Outcome
-from ekya_opt.studies.run_process import failed, utc_now
+from ekya_opt.studies.outcome import Outcome
+from ekya_opt.studies.runs_lost import MOST_ATTEMPTS, lost
 from ekya_opt.studies.task import Task
 from ekya_opt.studies.worker_process import WorkerLost, WorkerProcess
 from instances import EkyaOptError, InvalidOption
 from instances.checks import shown
 from instances.instance_files import MOST_OBJECTS
-from instances.problems import is_columns
+from instances.problems import is_columns, problem_to_dict
 
 if TYPE_CHECKING:
     from instances.problems import Problem
 
 GRACE_SECONDS = 2.0
-MOST_ATTEMPTS = 3
 MOST_WORKERS = 1024
 
 
@@ -122,7 +121,8 @@ class _Crew:
         for worker in self.workers:
             if self.waiting and worker.ready and worker.job is None:
                 task, attempts = self.waiting.popleft()
-                worker.send(task, problem_of(task, self.problems), attempts + 1)
+                problem = problem_of(task, self.problems)
+                worker.send(task, partial(problem_to_dict, problem), attempts + 1)
                 self._look_ahead()
         starting = sum(not worker.ready for worker in self.workers)
         free = self.executor.workers - len(self.workers)
@@ -188,13 +188,6 @@ def problem_of(task: Task, problems: "Mapping[str, Problem]") -> "Problem":
         message = "is a fleet as columns, and studies run on instances of up to"
         raise InvalidOption(f"{problem.name}: {message} {MOST_OBJECTS:,} streams")
     return problem
-
-
-def lost(attempts: int, how: str, environment: Mapping[str, Any] | None) -> Outcome:
-    """Return the outcome of a run whose workers died every time."""
-    error = f"the worker died in each of {attempts} attempts, at last {how}"
-    outcome = failed(Failure.WORKER_LOST, error, utc_now(), 0.0)
-    return replace(outcome, attempts=attempts, environment=environment or {})
 
 
 def check_system() -> None:

@@ -57,7 +57,8 @@ class Worker:
             try:
                 problem = problem_from_dict(request["problem"])
             except Exception as refused:
-                return {"refused": short_line(str(refused))}
+                name = request["problem"].get("name")
+                return {"refused": short_line(f"{name}: {refused}")}
             self.problems[task.instance_hash] = problem
             while len(self.problems) > MOST_PROBLEMS:
                 self.problems.popitem(last=False)

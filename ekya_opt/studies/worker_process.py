@@ -6,9 +6,9 @@ import subprocess
 import sys
 import tempfile
 import uuid
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import fields
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from ekya_opt.studies import frames
 from ekya_opt.studies.outcome import Outcome
@@ -16,10 +16,6 @@ from ekya_opt.studies.outcome_values import outcome_from_dict, short_line
 from ekya_opt.studies.process_tree import ending, kill_marked
 from ekya_opt.studies.task import Task
 from instances import EkyaOptError
-from instances.problems import problem_to_dict
-
-if TYPE_CHECKING:
-    from instances.problems import Problem
 
 MARK = "EKYA_OPT_WORKER"
 THREADS = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS")
@@ -27,6 +23,8 @@ THREADS = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS")
 
 
 SECONDS_TO_END = 2.0
+
+Stated = Callable[[], dict[str, Any]]
 
 
 class WorkerLost(Exception):
@@ -48,13 +46,13 @@ class WorkerProcess:
     environment
         Versions and machine; ``None`` until it has started.
     job
-        The task that it runs, its problem, and how often it was begun.
+        The task that it runs, what states its problem, and how often it was begun.
     """
 
     def __init__(self, *, keep_schedules: bool, grace_seconds: float) -> None:
         self.keep_schedules, self.grace_seconds = keep_schedules, grace_seconds
         self.environment: Mapping[str, Any] | None = None
-        self.job: tuple[Task, Problem, int] | None = None
+        self.job: tuple[Task, Stated, int] | None = None
         self._content = bytearray()
         self._mark = uuid.uuid4().hex
         self._words = tempfile.TemporaryFile()  # noqa: SIM115
@@ -90,9 +88,12 @@ class WorkerProcess:
         """Whether the worker has started."""
         return self.environment is not None
 
-    def send(self, task: Task, problem: "Problem", attempts: int) -> None:
-        """Have the worker run a task; it must be ready and without one."""
-        self.job = task, problem, attempts
+    def send(self, task: Task, stated: Stated, attempts: int) -> None:
+        """Have the worker run a task; it must be ready and without one.
+
+        ``stated`` gives the problem's JSON value and is called if the worker lacks it.
+        """
+        self.job = task, stated, attempts
         self._request({})
 
     def receive(self) -> Outcome | None:
@@ -119,13 +120,13 @@ class WorkerProcess:
             self.environment = message["ready"]
             return None
         assert self.job is not None
-        _, problem, attempts = self.job
+        _, stated, attempts = self.job
         if "missing" in message:
-            self._request({"problem": problem_to_dict(problem)})
+            self._request({"problem": stated()})
             return None
         self.job = None
         if "refused" in message:
-            raise EkyaOptError(f"{problem.name}: {message['refused']}")
+            raise EkyaOptError(message["refused"])
         content = {**message["outcome"], "attempts": attempts}
         return outcome_from_dict(content, self.environment or {})
 
@@ -157,9 +158,8 @@ class WorkerProcess:
     def _request(self, more: Mapping[str, Any]) -> None:
         assert self.job is not None
         task = self.job[0]
-        values = {each.name: getattr(task, each.name) for each in fields(task)}
         request = {
-            "task": values | {"settings": dict(task.settings)},
+            "task": task_values(task),
             "keep_schedule": self.keep_schedules,
             "grace": self.grace_seconds,
             **more,
@@ -167,3 +167,9 @@ class WorkerProcess:
         # If it has ended, the next reading tells.
         with contextlib.suppress(OSError):
             frames.write(self._input.fileno(), request)
+
+
+def task_values(task: Task) -> dict[str, Any]:
+    """Return the fields of a task, ready for JSON."""
+    values = {each.name: getattr(task, each.name) for each in fields(task)}
+    return values | {"settings": dict(task.settings)}

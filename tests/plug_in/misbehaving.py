@@ -68,6 +68,12 @@ def sleep(instance: Instance, search: Search) -> NoReturn:
     raise AssertionError
 
 
+def nap(instance: Instance, search: Search) -> Schedule:
+    """Take a moment."""
+    time.sleep(0.05)
+    return served(instance)
+
+
 def litter(instance: Instance, search: Search) -> Schedule:
     """Leave a process behind."""
     subprocess.Popen(SLEEPING, start_new_session=True)

@@ -2,13 +2,11 @@
 
 import os
 import re
-import shutil
 import signal
 import subprocess
 import sys
-import time
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -23,18 +21,19 @@ from instances import EkyaOptError, InvalidOption
 from instances.columns import columns_of
 from instances.library import load_shipped
 from instances.problems import problem_hash
-from tests.small import stream, window
+from tests.ekya_opt.studies.processes import (
+    HASH,
+    MARK,
+    READY,
+    SOLVERS,
+    TWO,
+    install,
+    marked,
+    wait_for,
+)
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
 
-PLUG_INS = Path(__file__).resolve().parents[2] / "plug_in"
-SOLVERS = (
-    *("crash", "leave", "abort", "eat", "feed", "sleep", "litter", "refuse"),
-    *("exit_", "lie", "starve", "shoot", "chat"),
-)
-METADATA = "Metadata-Version: 2.1\nName: misbehaving\nVersion: 1.0\n"
-TWO = window(stream(), stream("B"), min_accuracy=0.4)
-HASH = problem_hash(TWO)
 LIMITS: dict[str, Any] = {"time_limit": 0.2, "memory_limit": 100_000_000}
 linux = pytest.mark.skipif(sys.platform != "linux", reason="needs Linux's /proc")
 
@@ -43,13 +42,7 @@ linux = pytest.mark.skipif(sys.platform != "linux", reason="needs Linux's /proc"
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """Return the directory on ``sys.path`` in which the solvers are installed."""
     folder = tmp_path_factory.mktemp("site")
-    information = folder / "misbehaving-1.0.dist-info"
-    information.mkdir()
-    shutil.copy(PLUG_INS / "misbehaving.py", folder)
-    points = [f"{name} = misbehaving:{name}" for name in SOLVERS]
-    text = "\n".join(["[ekya_opt.solvers]", *points, ""])
-    (information / "METADATA").write_text(METADATA, encoding="utf-8")
-    (information / "entry_points.txt").write_text(text, encoding="utf-8")
+    install(folder)
     sys.path.append(str(folder))
     yield folder
     sys.path.remove(str(folder))
@@ -207,7 +200,7 @@ SLEEPER = """
 import sys
 from ekya_opt.studies.local_executor import LocalExecutor
 from ekya_opt.studies.task import Task
-from tests.ekya_opt.studies.test_executors import HASH, TWO
+from tests.ekya_opt.studies.processes import HASH, TWO
 
 tasks = [Task(instance_hash=HASH, solver=name) for name in ("dp", "sleep", "sleep")]
 try:
@@ -225,12 +218,12 @@ def test_nothing_outlives_a_study_that_is_killed(
 ) -> None:
     """Neither workers, nor runs, nor what runs started in sessions of their own."""
     root = Path(__file__).resolve().parents[3]
-    ready, mark = tmp_path / "ready", f"EKYA_OPT_TEST_MARK={uuid.uuid4().hex}"
+    ready, mark = tmp_path / "ready", uuid.uuid4().hex
     environment = {
         **os.environ,
         "PYTHONPATH": os.pathsep.join([str(root), str(site)]),
-        "EKYA_OPT_TEST_READY": str(ready),
-        **dict([mark.split("=")]),
+        READY: str(ready),
+        MARK: mark,
     }
     process = subprocess.Popen(
         [sys.executable, "-c", SLEEPER], env=environment, stdout=subprocess.PIPE
@@ -254,34 +247,12 @@ def test_closing_ends_what_is_in_flight(
 ) -> None:
     """Leaving the loop over outcomes is enough."""
     ready, mark = tmp_path / "ready", uuid.uuid4().hex
-    monkeypatch.setenv("EKYA_OPT_TEST_READY", str(ready))
-    monkeypatch.setenv("EKYA_OPT_TEST_MARK", mark)
+    monkeypatch.setenv(READY, str(ready))
+    monkeypatch.setenv(MARK, mark)
     names = ("dp", "sleep")
     tasks = [Task(instance_hash=HASH, solver=name) for name in names]
     outcomes = LocalExecutor(2).run(tasks, {HASH: TWO})
     assert next(outcomes)[0].solver == "dp"
     wait_for(ready.exists)
     outcomes.close()  # type: ignore[attr-defined]
-    assert not marked(f"EKYA_OPT_TEST_MARK={mark}")
-
-
-def wait_for(condition: Callable[[], object]) -> None:
-    """Wait for a condition, for a minute at most."""
-    for _ in range(1200):
-        if condition():
-            return
-        time.sleep(0.05)
-    raise AssertionError("nothing happened for a minute")
-
-
-def marked(word: str) -> list[int]:
-    """Return the processes that have a word in the environment they began with."""
-    found = []
-    for folder in Path("/proc").glob("[0-9]*"):
-        try:
-            words = (folder / "environ").read_bytes().split(b"\0")
-        except OSError:
-            continue
-        if word.encode() in words:
-            found.append(int(folder.name))
-    return found
+    assert not marked(mark)
