@@ -88,6 +88,14 @@ def _add_show(parser: argparse.ArgumentParser) -> None:
         help="column of the runs whose values the gaps are shown by",
     )
     parser.add_argument(
+        "--only",
+        action="append",
+        default=[],
+        metavar="COLUMN=VALUE",
+        help="only runs with this value in a column, such as reallocation=never or "
+        "solver=thief,dp; may be repeated",
+    )
+    parser.add_argument(
         "--gap",
         choices=("bound", "best-found", "best-known"),
         default="bound",
@@ -97,6 +105,12 @@ def _add_show(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--csv", metavar="FILE", help="write the rows to a CSV file")
     parser.add_argument(
         "--markdown", action="store_true", help="print the gaps as a Markdown table"
+    )
+    parser.add_argument(
+        "--digits", type=int, default=3, metavar="N", help="decimals of the per cents"
+    )
+    parser.add_argument(
+        "--figure", metavar="FILE", help="draw the gaps (.svg, .pdf, .png)"
     )
     add_json(parser)
 

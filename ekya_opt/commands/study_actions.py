@@ -5,6 +5,7 @@ import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +16,7 @@ from ekya_opt.commands.arguments import check_writable
 from ekya_opt.commands.frames import frame_cells, frame_objects, frame_text
 from ekya_opt.commands.study import SUFFIX
 from ekya_opt.progress import Ticker
+from ekya_opt.solver_specs import parse_settings
 from ekya_opt.studies.errors import InvalidStudy
 from ekya_opt.studies.plan import make_plan
 from ekya_opt.studies.running import checked_retry
@@ -93,21 +95,27 @@ def show(arguments: argparse.Namespace) -> int:
     from ekya_opt.analysis.gaps import gap_table, gaps, proof_counts
 
     check_writable(arguments.csv)
+    check_writable(arguments.figure)
     store = open_store(arguments.store)
-    runs = gaps(store.runs(arguments.study))
-    if arguments.by not in runs.columns:
-        known = ", ".join(runs.columns)
-        raise InvalidOption(f"there is no column {arguments.by!r}; there are: {known}")
+    # Proofs count for the gaps of all runs, whichever of them are shown.
+    runs = _chosen(gaps(store.runs(arguments.study)), arguments.only)
+    _check_column(runs, arguments.by)
     if arguments.csv is not None:
         _write_csv(runs, arguments.csv)
     if arguments.json:
         print(to_json(frame_objects(runs.astype(object))))
         return 0
     value = f"gap_to_{arguments.gap.replace('-', '_')}"
+    if arguments.figure is not None:
+        from ekya_opt.plots import save_figure
+        from ekya_opt.plots.gap_lines import plot_gaps_by
+
+        save_figure(plot_gaps_by(runs, by=arguments.by, value=value), arguments.figure)
     table = gap_table(runs, arguments.by, value)
     table = table.loc[runs["label"].unique()].rename(columns=_word)
     frame = table.rename_axis("solver").reset_index()
-    formats = dict.fromkeys(table.columns, percent)
+    shown = partial(percent, digits=arguments.digits)
+    formats = dict.fromkeys(table.columns, shown)
     if arguments.markdown:
         heads, rows = frame_cells(frame, formats)
         print(Table(tuple(heads), list(map(tuple, rows))).markdown())
@@ -116,9 +124,26 @@ def show(arguments: argparse.Namespace) -> int:
     print(frame_text(frame, formats))
     proofs = proof_counts(runs, arguments.by).rename(index=_word)
     print(f"\n{frame_text(proofs.rename_axis(arguments.by).reset_index(), {})}")
-    print(f"\n{frame_text(store.summary(arguments.study), FORMATS)}")
+    if not arguments.only:
+        print(f"\n{frame_text(store.summary(arguments.study), FORMATS)}")
     _print_failures(runs)
     return 0
+
+
+def _chosen(runs: pd.DataFrame, conditions: list[str]) -> pd.DataFrame:
+    """Return the runs with one of the values given for a column, for every column."""
+    for column, values in parse_settings(conditions).items():
+        _check_column(runs, column)
+        runs = runs[runs[column].map(_word).isin(values.split(","))]
+    if conditions and runs.empty:
+        raise InvalidOption(f"no run has {' and '.join(conditions)}")
+    return runs
+
+
+def _check_column(runs: pd.DataFrame, name: str) -> None:
+    if name not in runs.columns:
+        known = ", ".join(runs.columns)
+        raise InvalidOption(f"there is no column {name!r}; there are: {known}")
 
 
 def _store_of(arguments: argparse.Namespace) -> str:

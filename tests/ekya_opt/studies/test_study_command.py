@@ -78,6 +78,27 @@ def test_a_study_is_run_counted_and_shown(run: Run, file: Path, tmp_path: Path) 
     assert lines[3].endswith(f" {100 * gap:.3f}% |")
 
 
+def test_some_runs_are_shown_and_drawn(
+    run: Run, file: Path, tmp_path: Path, here: Callable[[Any], None]
+) -> None:
+    """--only leaves rows out of the table and the figure, not out of the proofs."""
+    here(InProcess())
+    assert run("study", "run", file).status == 0
+    store, figure = file.with_suffix(".sqlite"), tmp_path / "gaps.svg"
+    only = ("--only", "solver=inference-only", "--only", "gpus=3,4")
+    shown = run("study", "show", store, *only, "--digits", "1", "--figure", figure)
+    assert shown.status == 0
+    # 0.677083 is the optimum with 3 GPUs, which dp alone proves, and 0.575 the mean.
+    assert shown.out.splitlines()[3].split() == ["inference-only", "15.1%"]
+    drawn = figure.read_text()
+    assert "inference-only" in drawn
+    assert ">dp<" not in drawn
+    for wrong in ("solver=thief", "solvr=dp", "solver"):
+        refused = run("study", "show", store, "--only", wrong)
+        assert (refused.status, refused.out) == (2, "")
+        assert wrong.split("=")[0] in refused.err
+
+
 def test_a_second_run_does_nothing(
     run: Run, file: Path, here: Callable[[Any], None]
 ) -> None:
