@@ -1,5 +1,6 @@
 """What retraining configs of a stream cost and yield, and which are worth it."""
 
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 from ekya_opt.plots.labels import lay_out, write_beside
@@ -105,6 +106,7 @@ def plot_pareto(stream: "Stream", ax: Any = None, *, size: Size = "notebook") ->
         place_legend(axes, handles, size, ax is None)
         lay_out(axes)
         taken = _boxes(axes, configs, measures.marker)
+        taken += _lines(axes, stream.accuracy, front)
         for config in front:
             point = config.gpu_seconds, config.accuracy
             name = plain(config.name)
@@ -134,3 +136,16 @@ def _boxes(axes: Any, configs: Any, marker: float) -> list[Any]:
     pixels = axes.transData.transform(points)
     half = marker / 2 * axes.get_figure().dpi / 72
     return [Bbox([point, point]).padded(half) for point in pixels]
+
+
+def _lines(axes: Any, held: float, front: Any) -> list[Any]:
+    """Return thin boxes around the line of the model held and the front's steps."""
+    from matplotlib.transforms import Bbox
+
+    left, right = axes.get_xlim()
+    pieces = [[(left, held), (right, held)]]
+    for before, after in pairwise(front):
+        corner = after.gpu_seconds, before.accuracy
+        pieces.append([(before.gpu_seconds, before.accuracy), corner])
+        pieces.append([corner, (after.gpu_seconds, after.accuracy)])
+    return [Bbox(axes.transData.transform(piece)).padded(1) for piece in pieces]

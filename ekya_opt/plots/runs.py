@@ -88,4 +88,4 @@ def line_handle(look: SolverLook, text: str) -> Any:
 
 def label_texts(labels: Iterable[str], size: str) -> dict[str, str]:
     """Return the labels of solvers as texts of a figure of a size."""
-    return solver_texts(labels, 34 if size == "notebook" else 24)
+    return solver_texts(labels, 34 if size == "notebook" else 21)

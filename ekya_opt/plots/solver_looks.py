@@ -94,7 +94,7 @@ def _choices(label: str) -> list[SolverLook]:
     colour = own.colour if own else COLOURS[crc32(solver.encode()) % len(COLOURS)]
     looks = []
     for step in range(len(MARKERS) * len(DASHES)):
-        shade, share = SHADES[step % len(SHADES)]
+        shade, share = SHADES[(start // len(MARKERS) + step) % len(SHADES)]
         look = _look(
             _shaded(colour, shade, share),
             MARKERS[(start + step) % len(MARKERS)],
@@ -112,8 +112,8 @@ def _shaded(colour: str, shade: str, share: float) -> str:
 def solver_texts(labels: Iterable[str], most: int = 34) -> dict[str, str]:
     """Return each label as text of a figure, all different, at most so long a line.
 
-    Long labels go on in a next line at a colon; what is still too long is left out in
-    the middle.
+    Long labels go on in a second line at a colon; the middle of what is still too long
+    is left out.
     """
     texts: dict[str, str] = {}
     for label in dict.fromkeys(labels):
@@ -129,13 +129,14 @@ def solver_texts(labels: Iterable[str], most: int = 34) -> dict[str, str]:
 
 
 def _lines(label: str, most: int) -> list[str]:
-    """Return a label cut at colons into lines as long as they may be."""
-    lines = [""]
-    for word in one_line(label).split(":"):
-        if lines[-1] and len(lines[-1]) + len(word) > most:
-            lines.append("  ")
-        lines[-1] += f"{word}:"
-    return [*lines[:-1], lines[-1][:-1]]
+    """Return a label as a line, or cut at a colon into two."""
+    text = one_line(label)
+    if len(text) <= most or ":" not in text:
+        return [text]
+    first, *words = text.split(":")
+    while words and len(first) + len(words[0]) + 2 <= most:
+        first += f":{words.pop(0)}"
+    return [f"{first}:", "  " + ":".join(words)] if words else [first]
 
 
 def _shortened(line: str, most: int) -> str:

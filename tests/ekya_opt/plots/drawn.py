@@ -2,7 +2,8 @@
 
 from typing import Any
 
-Points = list[tuple[float, float]]
+Points = list[Any]
+"""Pairs of numbers, which tests compare with approximate ones."""
 
 
 def lines(axes: Any) -> dict[str, Points]:

@@ -194,7 +194,7 @@ def test_a_floor_out_of_reach_has_no_curve() -> None:
         plot_value_curve(server, 0)
 
 
-def bars(axes: Any) -> list[tuple[str, list[float], list[float]]]:
+def bars(axes: Any) -> list[tuple[str, Any, Any]]:
     """Return colour, lower ends and heights of each stack of bars."""
     from matplotlib.colors import to_hex
 
