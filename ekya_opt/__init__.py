@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from ekya_opt.exploring import Explorer, explore
     from ekya_opt.landscapes import landscape
     from ekya_opt.noise_study import robustness, summarise_robustness
+    from ekya_opt.paper.making import paper_page
     from ekya_opt.plots.anytime import plot_anytime
     from ekya_opt.plots.capacity import plot_accuracy_curve
     from ekya_opt.plots.gap_lines import plot_gaps_by
@@ -130,6 +131,7 @@ _HOMES = {
     "ekya_opt.estimator_study": ("EstimatorReport", "estimator_report"),
     "ekya_opt.landscapes": ("landscape",),
     "ekya_opt.noise_study": ("robustness", "summarise_robustness"),
+    "ekya_opt.paper.making": ("paper_page",),
     "ekya_opt.plots.noise": ("plot_robustness",),
     "ekya_opt.pruning_study": ("pruning_report", "summarise_pruning"),
     "ekya_opt.reading": ("read", "read_columns"),
@@ -311,6 +313,7 @@ __all__ = [
     "open_store",
     "paid_accuracies",
     "paid_accuracy",
+    "paper_page",
     "performance_profile",
     "placement_of",
     "plot_accuracy_by_streams",

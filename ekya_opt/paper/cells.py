@@ -40,7 +40,8 @@ def cells_of(caption: str, table: "pd.DataFrame") -> Cells:
     columns, numbers = [], []
     for idx in range(table.shape[1]):
         values = [none_if_missing(value) for value in table.iloc[:, idx]]
-        is_number = pd.api.types.is_numeric_dtype(table.iloc[:, idx])
+        types, column = pd.api.types, table.iloc[:, idx]
+        is_number = types.is_numeric_dtype(column) and not types.is_bool_dtype(column)
         numbers.append(bool(is_number))
         columns.append(_numbers(values) if is_number else [_text(v) for v in values])
     return Cells(

@@ -47,9 +47,10 @@ class Evaluation(Report):
     failures: list[Failed] = field(default_factory=list)
 
     def command(self, name: str) -> str:
-        """Return the command that gives the row of a name, and nothing else."""
+        """Return the command that gives the row of a name, or all rows without one."""
         words = ["ekya-opt paper", *(["--quick"] if self.scale.quick else [])]
-        words += [f"--only {name}", f"--seeds {len(self.scale.seeds)}"]
+        words += [f"--only {name}"] if name else []
+        words += [f"--seeds {len(self.scale.seeds)}"]
         words += ["--recorded recorded/"] if self.scale.recorded else []
         return " ".join([*words, "-o paper"])
 

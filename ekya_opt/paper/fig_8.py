@@ -134,7 +134,9 @@ class Result:
     def needs(self, policy: str) -> str:
         """Return the GPUs that a policy needs for what uniform reaches with 16."""
         gpus = self.needed[policy]
-        return f"{gpus:g} GPUs" if gpus == gpus else "no number of GPUs"
+        if gpus != gpus:
+            return "no number of GPUs"
+        return f"{gpus:g} GPU{'' if gpus == 1 else 's'}"
 
 
 def compared(table: "pd.DataFrame", uniform: list[str]) -> Result:
