@@ -181,7 +181,7 @@ def experiment(scale: Scale) -> Finding:
     first = NETWORKS[0].name
     turns = by_sharing.loc[str(Sharing.TURNS)]
     own = by_sharing.loc[str(Sharing.OWN)]
-    ordered = 100 * (table["cloud_best"] - table["cloud_in_order"]).max()
+    ordered = 100 * (turns["cloud_best"] - turns["cloud_in_order"]).max()
     return Finding(
         name="table-3",
         where="Table 3",
