@@ -1,6 +1,6 @@
 """What a report is made of, and what follows from it for every part of the page."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -93,12 +93,11 @@ class Contents:
         """Python that gives the table of runs again."""
         return f"{self.store_code}.runs({self.study!r})".replace("(None)", "()")
 
-    def code(self, call: str, mode: str = "") -> str:
-        """Return Python that calls something with the runs, or those of a mode."""
-        if not mode:
+    def code(self, call: str, part: "Part | None" = None) -> str:
+        """Return Python that calls something with the runs, or those of a part."""
+        if part is None or not part.query:
             return call.format(self.runs_code)
-        chosen = call.format(f"runs[runs['reallocation'] == {mode!r}]")
-        return f"runs = {self.runs_code}; {chosen}"
+        return call.format(f"{self.runs_code}.query({part.query!r})")
 
     @property
     def store_code(self) -> str:
@@ -106,17 +105,49 @@ class Contents:
         return f"ekya_opt.open_store({self.store or 'STORE'!r})"
 
 
-def by_mode(runs: "pd.DataFrame") -> "Iterator[tuple[str, pd.DataFrame]]":
-    """Yield the runs by what may change during the window.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Part:
+    """Runs on problems of one kind, with one mode of reallocation.
 
-    Where that is alike, all of them under an empty name.
+    Parameters
+    ----------
+    name
+        In what they differ from the others, such as ``reallocation never``; empty if
+        all runs are alike.
+    query
+        What chooses them, for ``runs.query``.
+    runs
+        The runs.
     """
-    modes = sorted(runs["reallocation"].dropna().unique())
-    if len(modes) < 2:
-        yield "", runs
-        return
-    for mode in modes:
-        yield str(mode), runs[runs["reallocation"] == mode]
+
+    name: str
+    query: str
+    runs: "pd.DataFrame"
+
+
+def parts_of(runs: "pd.DataFrame") -> list[Part]:
+    """Return the runs by kind of problem and mode of reallocation."""
+    names = [
+        name
+        for name in ("kind", "reallocation")
+        if runs[name].nunique(dropna=False) > 1
+    ]
+    if not names:
+        return [Part(name="", query="", runs=runs)]
+    parts = []
+    for values, part in runs.groupby(names, dropna=False):
+        known = dict(zip(names, values, strict=True))
+        words = [
+            f"{name} {'none' if is_missing(value) else value}"
+            for name, value in known.items()
+        ]
+        tests = [
+            f"{name}.isna()" if is_missing(value) else f"{name} == {str(value)!r}"
+            for name, value in known.items()
+        ]
+        query = " and ".join(tests)
+        parts.append(Part(name=", ".join(words), query=query, runs=part))
+    return parts
 
 
 def level_text(level: Any) -> str:

@@ -7,7 +7,7 @@ from functools import partial
 from typing import Any
 
 from ekya_opt.reports import decisions
-from ekya_opt.reports.contents import Contents, by_mode
+from ekya_opt.reports.contents import Contents, parts_of
 from ekya_opt.text import one_line
 from instances import EkyaOptError, InvalidData
 
@@ -93,13 +93,13 @@ def _figures(contents: Contents) -> Iterator[Figure]:
         source=f"ekya_opt.plot_gaps({code}, value={value!r})",
         draw=lambda: plot_gaps(_some(runs), value=value),
     )
-    for mode, part in by_mode(runs):
+    for idx, part in enumerate(parts_of(runs)):
         yield Figure(
-            name=f"contention-{mode}" if mode else "contention",
-            title=f"Gaps against contention{f', reallocation {mode}' if mode else ''}",
+            name=f"contention-{idx}",
+            title=f"Gaps against contention{part.name and f': {part.name}'}",
             caption=f"Mean gap to the {reference} by streams per GPU, and quartiles.",
-            source=contents.code(f"ekya_opt.plot_gaps_by({{}}, value={value!r})", mode),
-            draw=partial(_plot_levels, part, value),
+            source=contents.code(f"ekya_opt.plot_gaps_by({{}}, value={value!r})", part),
+            draw=partial(_plot_levels, part.runs, value),
         )
     yield Figure(
         name="accuracy-profile",

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-from ekya_opt.reports.contents import Contents, by_mode, level_text
+from ekya_opt.reports.contents import Contents, Part, level_text, parts_of
 from ekya_opt.reports.tables import COUNT, SHARE, Column, Table, table_of
 from ekya_opt.text import one_line
 
@@ -54,23 +54,20 @@ def sentences(contents: Contents) -> list[str]:
 
 
 def headlines(contents: Contents) -> list[Table]:
-    """Return mean gaps by solver and contention, a table for each mode of reallocation.
-
-    None if no run has a gap.
-    """
+    """Return mean gaps by solver and contention, a table for each part of the runs."""
     if contents.reference is None:
         return []
     return [
-        _headline(contents, mode, runs, f"headline-{idx}")
-        for idx, (mode, runs) in enumerate(by_mode(contents.runs))
-        if runs[contents.reference].notna().any()
+        _headline(contents, part, f"headline-{idx}")
+        for idx, part in enumerate(parts_of(contents.runs))
+        if part.runs[contents.reference].notna().any()
     ]
 
 
-def _headline(contents: Contents, mode: str, runs: "pd.DataFrame", name: str) -> Table:
+def _headline(contents: Contents, part: Part, name: str) -> Table:
     from ekya_opt.analysis.gaps import gap_table, proof_counts
 
-    value = contents.reference or ""
+    runs, value = part.runs, contents.reference or ""
     gaps = gap_table(runs, value=value)
     levels = list(gaps.columns)
     # Levels could be the same as written.
@@ -89,8 +86,8 @@ def _headline(contents: Contents, mode: str, runs: "pd.DataFrame", name: str) ->
         frame,
         heads,
         name,
-        f"{caption}, reallocation {mode}" if mode else caption,
-        source=contents.code(f"ekya_opt.gap_table({{}}, value={value!r})", mode),
+        f"{caption}: {part.name}" if part.name else caption,
+        source=contents.code(f"ekya_opt.gap_table({{}}, value={value!r})", part),
     )
 
 

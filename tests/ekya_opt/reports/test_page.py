@@ -7,6 +7,7 @@ from typing import Any
 import pandas as pd
 import pytest
 
+from ekya_opt.reports.contents import parts_of
 from ekya_opt.reports.page import report_page
 from instances import EkyaOptError
 from tests.ekya_opt.runs import runs_by_hand
@@ -158,6 +159,16 @@ def test_levels_of_contention_are_told_apart() -> None:
     assert page.rows("headline-0")["uniform"]["all"] == "50.000 %"
     assert page.tables["headline-1"][0] == ["solver", "4", "all"]
     assert page.rows("headline-1")["uniform"]["all"] == "60.000 %"
+    runs.loc[3:, "reallocation"] = pd.NA
+    runs.loc[3:, "kind"] = "placement"
+    page = Page(report_page(runs))
+    assert page.rows("headline-0")["uniform"]["all"] == "60.000 %"
+    assert page.rows("headline-1")["uniform"]["all"] == "50.000 %"
+    for part, keys in zip(
+        parts_of(runs), (runs["key"][3:], runs["key"][:3]), strict=True
+    ):
+        assert list(part.runs["key"]) == list(keys)
+        assert list(runs.query(part.query)["key"]) == list(keys)
 
 
 @pytest.mark.usefixtures("undrawn")

@@ -33,10 +33,14 @@ def small() -> Instance:
 
 @pytest.fixture(scope="module")
 def study() -> Any:
-    """Return a study of a shipped window and another one, with settings and seeds."""
+    """Return a study of a shipped window and two others, with settings and seeds."""
     return ekya_opt.Study(
         name="two 'windows' & <more>",
-        instances=["shipped:paper/window1", small()],
+        instances=[
+            "shipped:paper/window1",
+            small(),
+            ekya_opt.replace(small(), name="other", reallocation="stream"),
+        ],
         solvers=["dp", "thief:passes=2:order=by-stream", "random"],
         seeds=[3, 4],
         time_limit=20,
@@ -70,7 +74,7 @@ def test_commands_of_rows_make_the_same_again(
     details = re.findall(r'<script type="application/json">(.*?)</script>', text)
     commands = [row[0] for row in json.loads(details[0])["rows"]]
     heads, *rows = page.tables["all-runs"]
-    assert len(commands) == len(rows) == 12
+    assert len(commands) == len(rows) == 18
     assert {shlex.split(command)[2] for command in commands} > {"shipped:paper/window1"}
     for command, row in zip(commands, rows, strict=True):
         program, *arguments = shlex.split(command)
@@ -131,7 +135,7 @@ def test_page_of_a_store_tells_of_its_file(text: str, store: Path) -> None:
     assert page.facts["schema version"] == "1"
     assert page.rows("environments")["versions.ekya-opt"]["what"]
     paid = page.rows("paid-table")["dp"]
-    assert paid["runs"] == "4"
+    assert paid["runs"] == "6"
     assert 0 < float(paid["after paying"]) <= float(paid["mean accuracy"])
     assert "Not drawn: there is no store" not in text
 
