@@ -1,4 +1,4 @@
-"""Measure windows, kernels, fleets, horizons or placements; the machine is named."""
+"""Measure windows, kernels, fleets, horizons, placements or a study that is killed."""
 
 import argparse
 import shlex
@@ -31,6 +31,7 @@ OWN = {
     "server": {"count", "time_limit", "paths", "page"},
     "horizon": {"count", "time_limit", "paths", "page"},
     "placement": {"count", "time_limit", "paths", "page"},
+    "study": {"runs", "kills", "workers", "page"},
 }
 """Options that not every benchmark has."""
 
@@ -44,8 +45,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         default="window",
         help="the window problem at the paper's size, the kernels against their "
         "references, fleets of up to a million streams, exact engines on windows in "
-        "which the whole server reallocates, solvers of horizons, or what placement on "
-        "whole GPUs costs",
+        "which the whole server reallocates, solvers of horizons, what placement on "
+        "whole GPUs costs, or a study that is killed and resumed",
     )
     parser.add_argument(
         "--repeat",
@@ -76,7 +77,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--workers",
         type=int,
         metavar="N",
-        help="most threads of the CPU (default: one for each core)",
+        help="most threads of the CPU, study: runs at a time (default: one for each "
+        "core)",
     )
     kernels.add_argument(
         "--page",
@@ -129,6 +131,19 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="PATH",
         help="instances beside the generated ones; may be repeated",
     )
+    study = parser.add_argument_group("study")
+    study.add_argument(
+        "--runs",
+        type=int,
+        metavar="N",
+        help="least number of runs (default: 2000)",
+    )
+    study.add_argument(
+        "--kills",
+        type=int,
+        metavar="N",
+        help="how often the study is killed (default: 2)",
+    )
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -156,6 +171,7 @@ def run(arguments: argparse.Namespace) -> int:
         "server": _server,
         "horizon": _horizon,
         "placement": _placement,
+        "study": _killed_study,
     }
     return benchmarks[arguments.what](options, arguments)
 
@@ -238,6 +254,31 @@ def _placement(options: dict[str, Any], arguments: argparse.Namespace) -> int:
     return _study(options, arguments, PLACEMENTS, bench_placement, placement_table)
 
 
+def _killed_study(options: dict[str, Any], arguments: argparse.Namespace) -> int:
+    from ekya_opt.benchmarks.page import write_section
+    from ekya_opt.benchmarks.study import (
+        SECTION,
+        bench_study,
+        overhead_table,
+        study_table,
+    )
+    from ekya_opt.progress import Ticker
+
+    if options.pop("repeat", None) is not None:
+        raise InvalidOption("--repeat is no option of bench study")
+    page = _page(options, [SECTION])
+    with Ticker("bench study") as ticker:
+        report = bench_study(**options, progress=ticker.say)
+    tables = study_table(report), overhead_table(report)
+    _print(report, arguments, "\n\n".join(map(_plain, tables)))
+    for failure in report.failures:
+        print(one_line(failure), file=sys.stderr)
+    if page is not None:
+        command = _command(arguments)
+        write_section(page, SECTION, report, command, tables, ("numpy",))
+    return 0 if report.passed else 1
+
+
 def _study(
     options: dict[str, Any],
     arguments: argparse.Namespace,
@@ -313,7 +354,9 @@ def _plain(table: "Table") -> str:
 def _command(arguments: argparse.Namespace) -> str:
     """Return the command that made a table, as it is typed."""
     words = ["ekya-opt", "bench", arguments.what]
-    for name in ("repeat", "device", "workers", "streams", "units", "page"):
+    for name in (
+        *("repeat", "device", "runs", "kills", "workers", "streams", "units", "page"),
+    ):
         value = getattr(arguments, name)
         if value is not None:
             words += [f"--{name}", str(value)]

@@ -97,17 +97,24 @@ def die_with_parent(parent: int) -> None:
         os._exit(1)
 
 
+def marked(mark: str) -> list[int]:
+    """Return the processes with ``mark`` as a word of their environment, on Linux.
+
+    Without this one.
+    """
+    word, found = mark.encode(), []
+    for folder in Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(OSError):
+            if word in (folder / "environ").read_bytes().split(b"\0"):
+                found.append(int(folder.name))
+    return [process for process in found if process != os.getpid()]
+
+
 def kill_marked(mark: str) -> None:
     """Kill every process that has ``mark`` as a word of its environment, on Linux."""
-    word = mark.encode()
-    for folder in Path("/proc").glob("[0-9]*"):
-        try:
-            marked = word in (folder / "environ").read_bytes().split(b"\0")
-        except OSError:
-            continue
-        if marked and int(folder.name) != os.getpid():
-            with contextlib.suppress(OSError):
-                os.kill(int(folder.name), signal.SIGKILL)
+    for process in marked(mark):
+        with contextlib.suppress(OSError):
+            os.kill(process, signal.SIGKILL)
 
 
 def ending(code: int) -> str:
