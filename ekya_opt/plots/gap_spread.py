@@ -100,7 +100,7 @@ def _boxes(
             markersize=0.7 * measures.marker,
             color=look.colour,
             markeredgewidth=0,
-            alpha=0.45 if len(gaps) > 1 else 1,
+            alpha=max(0.08, min(1, 8 / len(gaps) + 0.05)),
             rasterized=many,
             clip_on=False,
             label="_points",
