@@ -138,7 +138,7 @@ def _function_spec(function: SolverFunction) -> SolverSpec:
     """Return the spec of a function; what ``partial`` fixes are its settings."""
     settings: dict[str, Any] = {}
     if isinstance(function, partial) and not function.args:
-        function, settings = function.func, dict(function.keywords)
+        settings, function = dict(function.keywords), function.func
     entry = get_solver(function)
     checked = checked_settings(entry.name, function, settings)
     given = {name: checked[name] for name in settings}

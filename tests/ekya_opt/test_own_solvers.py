@@ -59,7 +59,7 @@ def test_functions_are_compared_with_solvers() -> None:
     assert list(frame["gap_to_reference"]) == pytest.approx([0, -1, -1])
     assert list(frame["settings"]) == ["streams=1", "", ""]
     with pytest.raises(ekya_opt.InvalidOption, match="streams is 'all', expected int"):
-        ekya_opt.compare([TWO], [partial(serve, streams="all")])
+        ekya_opt.compare([TWO], [partial(serve, streams="all")])  # type: ignore[arg-type]
     alone = ekya_opt.compare([TWO], serve)
     assert alone["objective"][0] == pytest.approx(0.5)
 
