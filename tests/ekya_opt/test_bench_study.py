@@ -21,7 +21,7 @@ def test_a_study_killed_twice_keeps_every_row(
     """30 runs, killed at 10 and 20; the page gets both tables and the command."""
     # The second solver is slow enough for the kills to come in the middle.
     monkeypatch.setattr(benchmark, "SOLVERS", ("dp", "thief-released"))
-    monkeypatch.setattr(benchmark, "STREAMS", (7,))
+    monkeypatch.setattr(benchmark, "STREAMS", (4,))
     monkeypatch.setattr(benchmark, "GPUS", (2,))
     page = tmp_path / "page.md"
     page.write_text("\n".join(["before", *marks(benchmark.SECTION), "after"]))
