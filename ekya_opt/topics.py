@@ -1,6 +1,7 @@
 """What ``ekya-opt help`` tells, by topic: docstrings, where they are at home."""
 
 from collections.abc import Iterator
+from contextlib import suppress
 from difflib import get_close_matches
 
 from ekya_opt import docstrings
@@ -59,6 +60,33 @@ TOPICS: dict[str, dict[str, tuple[str, ...]]] = {
             "formulations.certificate:Certificate",
         ),
     },
+    "Where problems come from": {
+        "families": (
+            "instances.generators.families",
+            "instances.generators.families:generate",
+            "instances.generators.recorded_like:recorded_like",
+            "instances.generators.contention:contention",
+            "instances.generators.trap:trap",
+            "instances.generators.ties:ties",
+            "instances.generators.hard_knapsack:hard_knapsack",
+            "instances.generators.drift:drift",
+            "instances.generators.memory_tight:memory_tight",
+            "instances.generators.fleet:fleet",
+        ),
+        "recordings": (
+            "instances.importers.ekya",
+            "instances.importers.ekya:import_ekya",
+        ),
+        "profiling": (
+            "instances.profiler.profile",
+            "instances.profiler.profile:profile",
+            "instances.profiler.settings:Settings",
+            "instances.profiler.recipes:Preset",
+            "instances.profiler.profiled:Server",
+        ),
+        "frames": ("instances.profiler.frames",),
+        "estimators": ("instances.profiler.estimators",),
+    },
     "Solving": {
         "own-solver": ("solvers", "solvers.search:Answer", "solvers.search:Search"),
         "options": ("solvers.options", "solvers.options:Options"),
@@ -95,6 +123,7 @@ TOPICS: dict[str, dict[str, tuple[str, ...]]] = {
 
 SOLVERS = "solvers"
 COMMANDS = "commands"
+PYTHON = "python"
 RUN = "The run's options, clock and incumbents."
 
 
@@ -103,7 +132,8 @@ def topic_names() -> list[str]:
     from solvers import solver_names
 
     own = [name for group in TOPICS.values() for name in group]
-    return list(dict.fromkeys([*own, SOLVERS, COMMANDS, *solver_names(), *_commands()]))
+    lists = (SOLVERS, COMMANDS, PYTHON)
+    return list(dict.fromkeys([*own, *lists, *solver_names(), *_commands()]))
 
 
 def topic_list() -> str:
@@ -116,8 +146,10 @@ def topic_list() -> str:
     groups["Commands"] = _commands()
     width = max(len(name) for group in groups.values() for name in group)
     blocks = [_lines(title, group, width) for title, group in groups.items()]
-    last = f"Topics as well: {SOLVERS}, {COMMANDS}, and every public name of ekya_opt,"
-    return "\n\n".join([*blocks, f"{last} such as plot_timeline."])
+    last = (
+        f"Topics as well: {SOLVERS}, {COMMANDS}, and what {PYTHON} lists, the names of"
+    )
+    return "\n\n".join([*blocks, f"{last} ekya_opt such as plot_timeline."])
 
 
 def topic_text(topic: str) -> str:
@@ -140,6 +172,8 @@ def topic_text(topic: str) -> str:
         return "\n\n".join(map(_solvers_of, Kind))
     if name == COMMANDS:
         return _lines("Commands of ekya-opt", _commands())
+    if name == PYTHON:
+        return _lines("Names of the package ekya_opt", _public_names())
     if name in _commands():
         return _command_text(name)
     from solvers.registry import kinds_of
@@ -161,6 +195,17 @@ def _told(places: tuple[str, ...]) -> str:
         text = plain_text(docstring_of(place))
         parts.append(f"{name}\n{'=' * len(name)}\n{text}" if name else text)
     return "\n\n".join(parts)
+
+
+def _public_names() -> dict[str, str]:
+    """Return the public names with what they are in one line."""
+    import ekya_opt
+
+    lines = {}
+    for name in ekya_opt.__all__:
+        with suppress(LookupError):
+            lines[name] = summary_of(docstring_of(f"{ekya_opt._HOME_OF[name]}:{name}"))
+    return lines
 
 
 def _public_text(name: str) -> str:

@@ -27,9 +27,10 @@ def test_without_a_topic_all_are_listed(capsys: Any) -> None:
     commands = {name.replace("_", "-") for name in COMMANDS}
     assert set(lines) == {*OWN_TOPICS, *solver_names(), *commands}
     assert min(map(len, lines.values())) > 20
-    for name in ("solvers", "commands"):
+    lists = ("solvers", "commands", "python")
+    for name in lists:
         assert name in listed
-    assert set(topic_names()) == {*lines, "solvers", "commands"}
+    assert set(topic_names()) == {*lines, *lists}
 
 
 @pytest.mark.parametrize("solver", solver_names())
@@ -74,6 +75,9 @@ def test_every_public_name_is_a_topic() -> None:
     for name in ekya_opt.__all__:
         if name != "__version__":
             assert len(topic_text(name).splitlines()) > 2, name
+    listed = re.findall(r"^  (\w+) +\w.*$", topic_text("python"), flags=re.MULTILINE)
+    made_here = {name for name in ekya_opt.__all__ if callable(getattr(ekya_opt, name))}
+    assert set(listed) == made_here - {"replace"}
     assert topic_text("evaluate").startswith("ekya_opt.evaluate(instance: Instance")
     assert "Eq. 1" in topic_text("InferenceConfig")
 
