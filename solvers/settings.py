@@ -97,6 +97,8 @@ def checked_settings(
 
 
 def _checked(solver: str, setting: Setting, value: Any) -> Any:
+    if value is None and type(None) in _alternatives(setting.kind):
+        return None
     for kind in _alternatives(setting.kind):
         fitting = _converted(kind, value)
         if fitting is not None:
