@@ -1,5 +1,6 @@
 """A line a solver: what its runs yield on average, and how they are spread."""
 
+import math
 from collections.abc import Sequence
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
@@ -17,13 +18,19 @@ MOST_BANDS = 6
 
 QUARTILES = (0.25, 0.75)
 
+UNEVEN = 4
+"""How often the least distance of positive numbers fits into the largest one from which
+they stand by their logarithms, each with a tick: 1, 2, 4, 8, 16."""
+MOST_TICKS = 12
+
 
 def draw_solver_lines(
     axes: Any, table: "pd.DataFrame", by: str, value: str, size: str, *, own: bool
 ) -> list[str]:
     """Draw the mean of a column against another, a line a solver, with the quartiles.
 
-    Columns of words have a place a value, in the table's order. The legend lists the
+    Columns of words have a place a value, in the table's order; numbers that double or
+    so stand by their logarithms. The legend lists the
     solvers as the lines end, the highest first.
 
     Returns
@@ -78,10 +85,22 @@ def _places(
 
     values = list(dict.fromkeys(table[by].dropna()))
     if is_numeric_dtype(table[by]):
+        ordered = sorted(map(float, values))
+        if _are_uneven(ordered):
+            places = {value: math.log2(value) for value in ordered}
+            return places, [f"{value:.4g}" for value in ordered]
         return {value: float(value) for value in values}, None
     return {value: float(idx) for idx, value in enumerate(values)}, [
         str(value) for value in values
     ]
+
+
+def _are_uneven(ordered: Sequence[float]) -> bool:
+    """Return whether numbers are read better by their logarithms."""
+    if not 3 <= len(ordered) <= MOST_TICKS or ordered[0] <= 0:
+        return False
+    distances = [b - a for a, b in pairwise(ordered)]
+    return max(distances) > UNEVEN * min(distances)
 
 
 def _ticks(axes: Any, places: dict[Any, float], names: Sequence[str] | None) -> None:

@@ -144,6 +144,19 @@ def test_lines_are_mean_gaps_with_quartiles(runs: pd.DataFrame) -> None:
     assert axes.get_ylabel() == "mean gap to bound, %"
 
 
+def test_numbers_that_double_stand_at_equal_distances() -> None:
+    """1, 2, 4, 8 and 16 have a tick each; 1, 2, 3 and 4 are an ordinary axis."""
+    counts = (16, 1, 8, 2, 4)
+    table = runs_by_hand(
+        *(run("dp", f"at {n}", 0.5, bound=0.5, streams_per_gpu=n) for n in counts)
+    )
+    axes = plot_gaps_by(table)
+    assert ticks(axes, "x") == ["1", "2", "4", "8", "16"]
+    assert lines(axes)["dp"] == [(place, 0) for place in range(5)]
+    even = plot_gaps_by(table.assign(streams_per_gpu=[1.0, 2.0, 3.0, 4.0, 4.0]))
+    assert lines(even)["dp"] == [(place, 0) for place in range(1, 5)]
+
+
 def test_the_spread_of_many_solvers_is_bars() -> None:
     """Areas would lie over each other; a bar a point stands beside its line."""
     table = runs_by_hand(
