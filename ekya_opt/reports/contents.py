@@ -138,15 +138,17 @@ def parts_of(runs: "pd.DataFrame") -> list[Part]:
     for values, part in runs.groupby(names, dropna=False):
         known = dict(zip(names, values, strict=True))
         words = [
-            f"{name} {'none' if is_missing(value) else value}"
+            value if name == "kind" else f"{name} {value}"
             for name, value in known.items()
+            if not is_missing(value)
         ]
         tests = [
             f"{name}.isna()" if is_missing(value) else f"{name} == {str(value)!r}"
             for name, value in known.items()
         ]
         query = " and ".join(tests)
-        parts.append(Part(name=", ".join(words), query=query, runs=part))
+        title = ", ".join(words) or "others"
+        parts.append(Part(name=title, query=query, runs=part))
     return parts
 
 

@@ -139,10 +139,13 @@ def _plot_levels(runs: Any, value: str) -> Any:
     """Draw gaps against contention, of which at least two levels must be known."""
     from ekya_opt.plots.gap_lines import plot_gaps_by
 
-    levels = _some(runs)["streams_per_gpu"].dropna().unique()
+    known = _some(runs)[runs[value].notna()]
+    if known.empty:
+        raise InvalidData("no run has such a gap")
+    levels = known["streams_per_gpu"].dropna().unique()
     if len(levels) < 2:
-        known = f"{levels[0]:.4g}" if len(levels) else "an unknown number of"
-        raise InvalidData(f"all runs are at {known} streams per GPU")
+        level = f"{levels[0]:.4g}" if len(levels) else "an unknown number of"
+        raise InvalidData(f"all runs with a gap are at {level} streams per GPU")
     return plot_gaps_by(runs, value=value)
 
 

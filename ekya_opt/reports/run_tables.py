@@ -30,7 +30,7 @@ RUNS = {
     "seed": SEED,
     "study": STUDY,
     "reallocation": Column(head="reallocation", choices=True),
-    "streams_per_gpu": Column(head="streams/GPU", show=lambda value: f"{value:g}"),
+    "streams_per_gpu": Column(head="streams/GPU", show=lambda value: f"{value:.4g}"),
     "status": Column(head="status", choices=True),
     "stopped_by": Column(head="stopped by"),
     "failure": Column(head="failure", choices=True),

@@ -11,7 +11,13 @@ import pytest
 
 import ekya_opt
 from ekya_opt.reports.definitions import study_file
-from instances import InferenceConfig, Instance, RetrainingConfig, Stream
+from instances import (
+    InferenceConfig,
+    Instance,
+    Reallocation,
+    RetrainingConfig,
+    Stream,
+)
 from tests.ekya_opt.reports.test_page import Page
 
 pytest.importorskip("jinja2")
@@ -39,7 +45,7 @@ def study() -> Any:
         instances=[
             "shipped:paper/window1",
             small(),
-            ekya_opt.replace(small(), name="other", reallocation="stream"),
+            ekya_opt.replace(small(), name="other", reallocation=Reallocation.STREAM),
         ],
         solvers=["dp", "thief:passes=2:order=by-stream", "random"],
         seeds=[3, 4],
