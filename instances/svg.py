@@ -44,6 +44,12 @@ def dot(x: float, y: float, radius: float, fill: str) -> str:
     return f'<circle cx="{x:.1f}" cy="{y:.1f}" r="{radius:g}" fill="{fill}"/>'
 
 
+def meter(value: float, most: float, label: str) -> Markup:
+    """Return a bar for a value, as long as the picture for the most; none for a NaN."""
+    parts = [bar(0, 3, 100 * value / most, 10, BLUE)] if value > 0 else []
+    return picture(100, 16, parts, label)
+
+
 def key(entries: Iterable[tuple[str, str]]) -> Markup:
     """Return a line that says what colours mean."""
     parts = (

@@ -266,10 +266,18 @@ class Store:
 
     def _repr_html_(self) -> str:
         from ekya_opt.text import number, percent
+        from instances.svg import meter
 
+        summary = self.summary()
+        most = summary["mean_gap"].max()
         rows = [
-            [*row[:-2], percent(row.mean_gap), number(row.mean_seconds, 3)]
-            for row in self.summary().itertuples(index=False)
+            [
+                *row[:-2],
+                percent(row.mean_gap),
+                meter(row.mean_gap, most, percent(row.mean_gap)),
+                number(row.mean_seconds, 3),
+            ]
+            for row in summary.itertuples(index=False)
         ]
-        heads = ["solver", *COUNTS, "optimal", "mean gap", "mean seconds"]
+        heads = ["solver", *COUNTS, "optimal", "mean gap", "", "mean seconds"]
         return html_table(heads, rows, f"{self.path}: {', '.join(self.studies())}")

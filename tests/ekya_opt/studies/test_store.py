@@ -177,8 +177,12 @@ def test_runs_no_longer_asked_for_do_not_count_but_stay(
 
 
 def test_a_store_is_a_table_in_a_notebook(done: Store) -> None:
-    """The table has a row a solver."""
+    """The table has a row a solver, with a bar as long as its mean gap."""
     text = done._repr_html_()
+    worst = done.summary()["mean_gap"].max()
+    assert worst > 0
+    assert text.count('width="100.0"') == 1
+    assert text.count("<svg") == 3
     assert text.count("<tr>") == 4
     assert "<td>thief:passes=0</td><td>8</td><td>8</td><td>0</td><td>0</td>" in text
 
