@@ -5,6 +5,8 @@ from os import PathLike, fspath
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from instances import EkyaOptError
+
 if TYPE_CHECKING:
     from ekya_opt.studies.store import Store
 
@@ -39,6 +41,9 @@ def write_report(
     from instances.json_files import write_atomically
 
     check_reports()
+    source = Path(getattr(store, "path", store))
+    if source.exists() and Path(path).exists() and source.samefile(path):
+        raise EkyaOptError(f"{path}: cannot be written: is the store itself")
     page = store_page(store, study=study, title=title, output=str(fspath(path)))
     write_atomically(Path(path), page.encode("utf-8", "replace"))
 

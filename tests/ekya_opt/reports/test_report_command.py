@@ -170,6 +170,7 @@ def test_command_writes_the_page(
     [
         (("no.sqlite", "-o", "x.html"), "no.sqlite: there is no such file"),
         (("{store}", "-o", "no/x.html"), "no/x.html: cannot be written"),
+        (("{store}", "-o", "{store}"), "cannot be written: is the store itself"),
         (("{store}", "-o", "x.html", "--study", "nix"), "has no study 'nix'"),
     ],
 )
