@@ -41,7 +41,7 @@ def write_report(
     from instances.json_files import write_atomically
 
     check_reports()
-    source = Path(getattr(store, "path", store))
+    source = Path(str(getattr(store, "path", store)))
     if source.exists() and Path(path).exists() and source.samefile(path):
         raise EkyaOptError(f"{path}: cannot be written: is the store itself")
     page = store_page(store, study=study, title=title, output=str(fspath(path)))
