@@ -19,6 +19,10 @@ SECONDS_TO_CALL = 0.005
 """The same when the compiled code is there as well."""
 
 
+COMPILED_WORK = "compiled work"
+"""Name of the threads that load and compile."""
+
+
 class Abandoned(Exception):
     """Nobody waits for the work any more."""
 
@@ -79,7 +83,7 @@ def in_time(search: Search, work: Callable[[Callable[[], None]], Outcome]) -> Ou
             done.set()
 
     # Not a daemon: the interpreter must not go while the compiler is at work.
-    thread = threading.Thread(target=target, name="compiled work")
+    thread = threading.Thread(target=target, name=COMPILED_WORK)
     try:
         # A Ctrl-C may come while the thread starts, which then goes on.
         thread.start()

@@ -7,6 +7,7 @@ import os
 import pickle
 import resource
 import signal
+import threading
 import time
 import traceback
 from dataclasses import replace
@@ -25,6 +26,7 @@ from ekya_opt.studies.process_tree import (
 from ekya_opt.studies.run_process import failed, outcome_of, utc_now
 from ekya_opt.studies.task import Task
 from ekya_opt.studies.watching import SIZES, SOLVED, Watched, watch
+from solvers.compiled_work import COMPILED_WORK
 
 if TYPE_CHECKING:
     from instances.problems import Problem
@@ -34,6 +36,8 @@ OVER = 1.1
 
 NEAR = 0.9
 """Share of the memory limit from which on a crash counts as want of memory."""
+
+SECONDS_TO_COMPILE = 50.0
 
 WANT_OF_MEMORY = (b"bad_alloc", b"MemoryError", b"out of memory", b"allocate memory")
 
@@ -57,10 +61,14 @@ def run_forked(
     preloaded
         What this process has in place.
     control
-        Descriptor that ends when nobody waits for the outcome any more; then this
-        process ends with all below it.
+        Descriptor that ends when nobody waits for the outcome any more.
     private
         Descriptors of this process that are not for the run.
+
+    Raises
+    ------
+    Abandoned
+        When nobody waits for the outcome any more.
     """
     started, start = utc_now(), time.perf_counter()
     killed, before = killed_for_memory(), memory_of()
@@ -123,6 +131,7 @@ def _be_the_run(
             limit_memory(task.memory_limit)
         gc.enable()
         outcome = outcome_of(task, problem, keep_schedule, lambda: _write(tell, SOLVED))
+        _finish_compiling()
         loaded = pickle.dumps(preloaded.missing())
         _write(tell, SIZES.pack(len(loaded), len(outcome)) + loaded + outcome)
         os._exit(0)
@@ -130,6 +139,16 @@ def _be_the_run(
         traceback.print_exc()
     finally:
         os._exit(1)
+
+
+def _finish_compiling() -> None:
+    """Wait for what is still compiled, so that numba's cache has it the next time.
+
+    See :func:`solvers.compiled_work.in_time`.
+    """
+    for thread in threading.enumerate():
+        if thread.name == COMPILED_WORK:
+            thread.join(SECONDS_TO_COMPILE)
 
 
 def _why(seen: Watched, task: Task, grace: float, wanted: bool) -> tuple[Failure, str]:

@@ -7,7 +7,6 @@ import signal
 import struct
 import time
 from dataclasses import dataclass, field
-from typing import NoReturn
 
 from ekya_opt.studies.outcome import Failure
 from ekya_opt.studies.process_tree import descendants, kill_descendants, memory_of
@@ -28,6 +27,10 @@ SOLVED = b"."
 
 SIZES = struct.Struct("!QQ")
 """What it tells next: the lengths of two parts that follow."""
+
+
+class Abandoned(Exception):
+    """Nobody waits for the run, which has been killed."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -89,12 +92,16 @@ def watch(
     told, heard
         Descriptors of what it tells, and of its standard output and error.
     control
-        Descriptor that ends when nobody waits for the run any more; then this process
-        ends with all below it.
+        Descriptor that ends when nobody waits for the run any more.
     seconds
         Time for its solve.
     memory_limit, own_before
         Bytes that its processes may take, beyond those that a fork begins with.
+
+    Raises
+    ------
+    Abandoned
+        When nobody waits for the run any more.
     """
     seen = Watched()
     start, look, parent = time.monotonic(), FIRST_LOOK, os.getppid()
@@ -109,7 +116,8 @@ def watch(
         wait = max(0.0, next_look - time.monotonic())
         for descriptor, _ in poller.poll(1 + 1000 * wait):
             if descriptor == control:
-                _end(process)
+                kill_run(process)
+                raise Abandoned
             if not _read(descriptor, pipes[descriptor]):
                 poller.unregister(descriptor)
                 look = FIRST_LOOK
@@ -127,7 +135,8 @@ def watch(
             next_look = now + look
             _look(seen, memory_limit, own_before)
             if os.getppid() != parent:
-                _end(process)
+                kill_run(process)
+                raise Abandoned
             ended, seen.status = os.waitpid(process, os.WNOHANG)
             if ended:
                 break
@@ -145,11 +154,6 @@ def kill_run(process: int) -> None:
     with contextlib.suppress(ChildProcessError):
         os.waitpid(process, 0)
     kill_descendants()
-
-
-def _end(process: int) -> NoReturn:
-    kill_run(process)
-    os._exit(0)
 
 
 def _look(seen: Watched, memory_limit: int | None, own_before: int) -> None:

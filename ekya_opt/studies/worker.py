@@ -1,6 +1,6 @@
 """The worker of a study: one interpreter that forks a process for every run.
 
-Run as ``python -m ekya_opt.studies.worker`` by
+Run as ``python -m ekya_opt.studies.worker FOLDER`` by
 :class:`ekya_opt.studies.worker_process.WorkerProcess`, with messages on standard input
 and output. It has one thread, so that forks are safe, and ends with whoever started it.
 """
@@ -8,7 +8,9 @@ and output. It has one thread, so that forks are safe, and ends with whoever sta
 import contextlib
 import gc
 import os
+import shutil
 import signal
+import sys
 from collections import OrderedDict
 from typing import Any
 
@@ -19,6 +21,7 @@ from ekya_opt.studies.outcome_values import short_line
 from ekya_opt.studies.preloading import Preloaded
 from ekya_opt.studies.process_tree import adopt_orphans
 from ekya_opt.studies.task import Task
+from ekya_opt.studies.watching import Abandoned
 from ekya_opt.versions import versions
 from instances.problems import problem_from_dict
 
@@ -32,8 +35,8 @@ WORTH_REPEATING = 0.02
 class Worker:
     """The state of a worker between runs."""
 
-    def __init__(self, requests: int, answers: int) -> None:
-        self.requests, self.answers = requests, answers
+    def __init__(self, requests: int, answers: int, folder: str) -> None:
+        self.requests, self.answers, self.folder = requests, answers, folder
         self.problems: OrderedDict[str, Any] = OrderedDict()
         self.preloaded = Preloaded()
 
@@ -75,15 +78,22 @@ class Worker:
         return {"outcome": outcome}
 
     def _run(self, task: Task, request: dict[str, Any]) -> Any:
-        return run_forked(
-            task,
-            self.problems[task.instance_hash],
-            keep_schedule=request["keep_schedule"],
-            grace=request["grace"],
-            preloaded=self.preloaded,
-            control=self.requests,
-            private=(self.requests, self.answers),
-        )
+        try:
+            return run_forked(
+                task,
+                self.problems[task.instance_hash],
+                keep_schedule=request["keep_schedule"],
+                grace=request["grace"],
+                preloaded=self.preloaded,
+                control=self.requests,
+                private=(self.requests, self.answers),
+            )
+        finally:
+            # A run that is killed leaves its temporary files.
+            for entry in os.scandir(self.folder):
+                remove = shutil.rmtree if entry.is_dir() else os.unlink
+                with contextlib.suppress(OSError):
+                    remove(entry.path)
 
     def _settle(self) -> None:
         """Keep the collector of garbage, in every fork, from touching what is here."""
@@ -93,7 +103,8 @@ class Worker:
 
 
 def main() -> None:
-    """Serve the requests on standard input."""
+    """Serve the requests on standard input, with a folder for temporary files."""
+    folder = sys.argv[1]
     requests, answers = os.dup(0), os.dup(1)
     nothing = os.open(os.devnull, os.O_RDONLY)
     os.dup2(nothing, 0)
@@ -102,8 +113,11 @@ def main() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     adopt_orphans()
     # Nobody reads the answers any more when the study has ended.
-    with contextlib.suppress(BrokenPipeError):
-        Worker(requests, answers).serve()
+    try:
+        with contextlib.suppress(BrokenPipeError, Abandoned):
+            Worker(requests, answers, folder).serve()
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 if __name__ == "__main__":

@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -59,13 +60,14 @@ class WorkerProcess:
         places = [place or os.getcwd() for place in sys.path]
         single = {name: os.environ.get(name, "1") for name in THREADS}
         path = {"PYTHONPATH": os.pathsep.join(places), MARK: self._mark}
+        self._folder = tempfile.mkdtemp(prefix="ekya-opt-")
         self._process = subprocess.Popen(
-            [sys.executable, "-P", "-m", "ekya_opt.studies.worker"],
+            [sys.executable, "-P", "-m", "ekya_opt.studies.worker", self._folder],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=self._words,
             bufsize=0,
-            env={**os.environ, **single, **path},
+            env={**os.environ, **single, **path, "TMPDIR": self._folder},
             # Ctrl-C at a terminal reaches the study alone, which ends its workers.
             start_new_session=True,
         )
@@ -148,6 +150,7 @@ class WorkerProcess:
             status = self._process.wait()
         if status != 0:
             kill_marked(f"{MARK}={self._mark}")
+        shutil.rmtree(self._folder, ignore_errors=True)
         self._output.close()
         with self._words as words:
             words.seek(0)

@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from pathlib import Path
 from typing import Any, NoReturn
@@ -12,6 +13,7 @@ from ekya_opt import Answer, Instance, Schedule, Search
 from formulations import StreamModel
 from formulations.stream_model import NO_RETRAINING
 from instances import InvalidOption
+from solvers.compiled_work import in_time
 
 MEGABYTE = 1_000_000
 SLEEPING = [sys.executable, "-c", "import time; time.sleep(600)"]
@@ -62,6 +64,7 @@ def feed(instance: Instance, search: Search) -> NoReturn:
 def sleep(instance: Instance, search: Search) -> NoReturn:
     """Look at no clock, with a child in a session of its own."""
     subprocess.Popen(SLEEPING, start_new_session=True)
+    tempfile.mkdtemp()
     if "EKYA_OPT_TEST_READY" in os.environ:
         Path(os.environ["EKYA_OPT_TEST_READY"]).touch()
     time.sleep(600)
@@ -71,6 +74,17 @@ def sleep(instance: Instance, search: Search) -> NoReturn:
 def nap(instance: Instance, search: Search) -> Schedule:
     """Take a moment."""
     time.sleep(0.05)
+    return served(instance)
+
+
+def compile_(instance: Instance, search: Search) -> Schedule:
+    """Compile for longer than there is time, and have it the next time."""
+
+    def work(between: Any) -> None:
+        time.sleep(0.4)
+        Path(os.environ["EKYA_OPT_TEST_COMPILED"]).touch()
+
+    in_time(search, work)
     return served(instance)
 
 

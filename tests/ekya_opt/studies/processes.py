@@ -10,12 +10,15 @@ from tests.small import stream, window
 
 SOLVERS = (
     *("crash", "leave", "abort", "eat", "feed", "sleep", "litter", "refuse"),
-    *("exit_", "lie", "starve", "shoot", "chat", "nap"),
+    *("exit_", "lie", "starve", "shoot", "chat", "nap", "compile_"),
 )
 TWO = window(stream(), stream("B"), min_accuracy=0.4)
 HASH = problem_hash(TWO)
-READY, MARK = "EKYA_OPT_TEST_READY", "EKYA_OPT_TEST_MARK"
-"""Variables: the file that a sleeping solver makes, and a word to find processes by."""
+READY, COMPILED = "EKYA_OPT_TEST_READY", "EKYA_OPT_TEST_COMPILED"
+"""Variables with the files that a sleeping and a compiling solver make."""
+
+MARK = "EKYA_OPT_TEST_MARK"
+"""Variable with a word to find processes by."""
 
 _PLUG_INS = Path(__file__).resolve().parents[2] / "plug_in"
 _METADATA = "Metadata-Version: 2.1\nName: misbehaving\nVersion: 1.0\n"

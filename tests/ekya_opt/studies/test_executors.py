@@ -5,6 +5,7 @@ import re
 import signal
 import subprocess
 import sys
+import tempfile
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
@@ -22,6 +23,7 @@ from instances.columns import columns_of
 from instances.library import load_shipped
 from instances.problems import problem_hash
 from tests.ekya_opt.studies.processes import (
+    COMPILED,
     HASH,
     MARK,
     READY,
@@ -49,12 +51,27 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 
 
 @pytest.fixture(scope="module")
-def outcomes(site: Path) -> dict[str, Outcome]:
+def temporary(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a folder for temporary files that nobody else uses."""
+    return tmp_path_factory.mktemp("temporary")
+
+
+@pytest.fixture(scope="module")
+def compiled(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a file that is made when something has been compiled."""
+    return tmp_path_factory.mktemp("compiled") / "compiled"
+
+
+@pytest.fixture(scope="module")
+def outcomes(site: Path, temporary: Path, compiled: Path) -> dict[str, Outcome]:
     """Return what comes of each solver, and of ``dp`` between them."""
     tasks = [Task(instance_hash=HASH, solver=name, **LIMITS) for name in SOLVERS]
     tasks += [Task(instance_hash=HASH, solver="dp", seed=seed) for seed in range(2)]
     executor = LocalExecutor(2, grace_seconds=0.5)
-    pairs = list(executor.run(tasks, {HASH: TWO}))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(tempfile, "tempdir", str(temporary))
+        patch.setenv(COMPILED, str(compiled))
+        pairs = list(executor.run(tasks, {HASH: TWO}))
     assert sorted(task.key for task, _ in pairs) == sorted(task.key for task in tasks)
     return {task.solver: outcome for task, outcome in pairs}
 
@@ -133,6 +150,22 @@ def test_what_a_solver_tells_is_kept_in_bounds(outcomes: dict[str, Outcome]) -> 
     assert told["surrogate"] == "\\udcff"
     assert len(told["long"]) == 1000
     assert outcomes["litter"].verdict == "feasible"
+
+
+def test_killed_runs_leave_no_temporary_files(
+    outcomes: dict[str, Outcome], temporary: Path
+) -> None:
+    """The solver that sleeps has made a directory before it was killed."""
+    assert outcomes["sleep"].failure is Failure.OVERTIME
+    assert not list(temporary.iterdir())
+
+
+def test_what_is_compiled_is_finished(
+    outcomes: dict[str, Outcome], compiled: Path
+) -> None:
+    """The run has kept its time limit, and the next one finds the compiled code."""
+    assert outcomes["compile_"].stopped_by == "time_limit"
+    assert compiled.exists()
 
 
 def test_what_a_worker_has_loaded_changes_no_outcome(site: Path) -> None:
@@ -219,11 +252,14 @@ def test_nothing_outlives_a_study_that_is_killed(
     """Neither workers, nor runs, nor what runs started in sessions of their own."""
     root = Path(__file__).resolve().parents[3]
     ready, mark = tmp_path / "ready", uuid.uuid4().hex
+    temporary = tmp_path / "temporary"
+    temporary.mkdir()
     environment = {
         **os.environ,
         "PYTHONPATH": os.pathsep.join([str(root), str(site)]),
         READY: str(ready),
         MARK: mark,
+        "TMPDIR": str(temporary),
     }
     process = subprocess.Popen(
         [sys.executable, "-c", SLEEPER], env=environment, stdout=subprocess.PIPE
@@ -236,6 +272,7 @@ def test_nothing_outlives_a_study_that_is_killed(
         process.send_signal(by)
         assert process.wait(60) == (130 if by is signal.SIGINT else -signal.SIGKILL)
         wait_for(lambda: not marked(mark))
+        assert not list(temporary.iterdir())
     finally:
         process.kill()
         process.communicate()
