@@ -71,5 +71,7 @@ def plot_curves(
     axes.set_ylabel(y_label)
     axes.grid(axis="y", linewidth=0.4, alpha=0.6)
     axes.spines[["top", "right"]].set_visible(False)
-    axes.legend(frameon=False, fontsize="small", bbox_to_anchor=(1.0, 1.0))
+    axes.legend(
+        frameon=False, fontsize="small", loc="upper left", bbox_to_anchor=(1.0, 1.0)
+    )
     return axes

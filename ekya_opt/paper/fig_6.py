@@ -58,9 +58,9 @@ def experiment(scale: Scale) -> Finding:
         claim="2 to 10 streams: Ekya is up to 29 % (1 GPU) and 23 % (2 GPUs) better "
         "than uniform.",
         measured="; ".join(
-            f"{_gpus(gpus)}: up to {each['gain'].max():.1%} better than the best "
-            f"uniform baseline ({each['gain'].idxmax()} streams), up to "
-            f"{each['gain over all'].max():.0%} than the mean of the four"
+            f"{_gpus(gpus)}: up to {100 * each['gain'].max():.1f} % better than the "
+            f"best uniform baseline ({each['gain'].idxmax()} streams), up to "
+            f"{100 * each['gain over all'].max():.0f} % than the mean of the four"
             for gpus, each in gains.items()
         ),
         optimum="; ".join(
@@ -70,8 +70,8 @@ def experiment(scale: Scale) -> Finding:
         ),
         verdict=verdict(gains),
         because=" and ".join(
-            f"{gains[gpus]['gain'].max():.1%} with {_gpus(gpus)}, where "
-            f"{CLAIMED[gpus] - SLACK:.0%} would reproduce the claim"
+            f"{100 * gains[gpus]['gain'].max():.1f} % with {_gpus(gpus)}, where "
+            f"{100 * (CLAIMED[gpus] - SLACK):.0f} % would reproduce the claim"
             for gpus in CLAIMED
         )
         + f"; at worst Ekya is {worst:+.3f} to the best uniform baseline.",

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 TITLE = "The evaluation of Ekya, redone"
+SAID = ("claim", "measured", "optimum", "because", "instances")
 PAGE, MARKDOWN, FINDINGS = "index.html", "paper.md", "findings.json"
 
 
@@ -121,7 +122,12 @@ def markdown(evaluation: Evaluation) -> str:
     """Return the page in Markdown, with links to the files of the figures."""
     heads = ("where", "claim", "measured", "optimum", "verdict", "because")
     rows = [
-        tuple(str(getattr(each, head)) for head in heads)
+        (
+            each.where,
+            *(sentence(text) for text in (each.claim, each.measured, each.optimum)),
+            str(each.verdict),
+            sentence(each.because),
+        )
         for each in evaluation.findings
     ]
     rows += [
@@ -136,8 +142,8 @@ def markdown(evaluation: Evaluation) -> str:
     for finding in evaluation.findings:
         section = _section(evaluation, finding)
         lines += [f"## {escaped(finding.where)}: {finding.verdict}", ""]
-        for head in ("claim", "measured", "optimum", "because", "instances"):
-            lines.append(f"- **{head}**: {escaped(getattr(finding, head))}")
+        for head in SAID:
+            lines.append(f"- **{head}**: {escaped(section[head])}")
         lines.append(f"- **rule**: {escaped(section['rule'])}")
         lines += [f"- **command**: `{section['command']}`", ""]
         for figure in finding.figures:
@@ -228,9 +234,16 @@ def escaped(text: str) -> str:
     return " ".join(text.split())
 
 
+def sentence(text: str) -> str:
+    """Return a text that begins large and ends with a full stop."""
+    whole = text[:1].upper() + text[1:]
+    return whole if whole.endswith((".", "!", "?")) else f"{whole}."
+
+
 def _section(evaluation: Evaluation, finding: Finding) -> dict[str, Any]:
     return {
         "finding": finding,
+        **{head: sentence(getattr(finding, head)) for head in SAID},
         "mark": str(finding.verdict).replace(" ", "-"),
         "rule": _rule(finding.name),
         "command": evaluation.command(finding.name),

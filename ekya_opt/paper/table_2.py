@@ -71,10 +71,11 @@ def experiment(scale: Scale) -> Finding:
         optimum=f"{best['1 GPU']:.0f} and {best['2 GPUs']:.0f}, {best['factor']:.1f} "
         "times as many.",
         verdict=verdict(table),
-        because=f"from 1 to 2 GPUs Ekya's streams become {ekya['factor']:.1f} times as "
+        because=f"From 1 to 2 GPUs Ekya's streams become {ekya['factor']:.1f} times as "
         f"many (4 would reproduce the claim), those of a uniform baseline {most:.1f} "
-        "times at most. Two servers of 1 GPU serve twice the streams of one; what "
-        "exceeds that must come from sharing, and even the optimum has little of it.",
+        f"times at most, those of the optimum {best['factor']:.1f} times. Two servers "
+        "of 1 GPU serve twice the streams of one; only what exceeds that comes from "
+        "sharing.",
         instances=describe(
             "1 to 7 streams on 1 GPU, 1 to 13 on 2",
             WINDOWS,

@@ -75,7 +75,7 @@ def test_the_page_has_every_row_and_refers_to_nothing_outside() -> None:
     page = Elements(text)
     told = "".join(page.texts)
     for name in ("fig-8", "fig-6"):
-        for words in (f"claim of {name}", f"where {name}", f"table of {name}"):
+        for words in (f"Claim of {name}.", f"where {name}", f"table of {name}"):
             assert words in told
         assert f"ekya-opt paper --quick --only {name} --seeds 2 -o paper" in told
     assert "fig-4 failed: ValueError" in told
@@ -177,3 +177,11 @@ def test_numbers_of_a_column_are_written_alike(
     cells = cells_of("", pd.DataFrame({"some_number": values}))
     assert cells.heads == ("some number",)
     assert tuple(row[0] for row in cells.rows) == expected
+
+
+def test_cells_of_the_first_table_are_sentences() -> None:
+    """They begin large and end with one full stop, as no experiment has to see to."""
+    page = Elements(html(evaluation(finding(measured="half.", because="so"))))
+    told = [text.strip() for text in page.texts]
+    assert told.count("Half.") == 2
+    assert told.count("So.") == 2

@@ -13,6 +13,7 @@ from ekya_opt.paper.evaluation import run_experiments
 from ekya_opt.paper.experiments import EXPERIMENTS, Entry, chosen
 from ekya_opt.paper.finding import Finding, Scale, Verdict
 from ekya_opt.paper.page import _rule
+from tests.conftest import RECORDED
 from tests.ekya_opt.conftest import Run
 from tests.ekya_opt.paper.findings import finding
 
@@ -118,7 +119,7 @@ def test_a_failure_is_a_row_and_an_exit_status(
     assert "ValueError: no" in done.out
     text = (tmp_path / "index.html").read_text(encoding="utf-8")
     assert "fig-6 failed: ValueError: no" in text
-    assert "claim of fig-8" in text
+    assert "Claim of fig-8" in text
 
 
 def test_an_interrupt_keeps_what_is_done(
@@ -182,3 +183,23 @@ def test_a_tiny_page_from_end_to_end(
             assert text.rstrip().endswith("</svg>")
     text = (tmp_path / "index.html").read_text(encoding="utf-8")
     assert text.count("<svg") == sum(len(each.figures) for each in made.findings)
+
+
+def test_recorded_windows_are_measured_besides(
+    recorded: tuple[int, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Their table has the optimum above all, more GPUs never worse, one row each."""
+    number, _ = recorded
+    if number > 1:
+        pytest.skip("one of them says as much as all")
+    monkeypatch.setattr(fig_8, "WINDOWS", 1)
+    monkeypatch.setattr(fig_8, "STREAMS", 2)
+    monkeypatch.setattr(fig_8, "GPUS", (4.0, 16.0))
+    path = RECORDED / f"cityscapes-window{number}.json"
+    made = fig_8.experiment(Scale(quick=True, seeds=(0,), recorded=(path,)))
+    _, table = made.tables[1]
+    assert table["gpus"].tolist() == [4, 16]
+    for name in ("Ekya", "uniform (high, 50 %)", "uniform (low, 50 %)"):
+        assert (table["optimum"] > table[name]).all()
+    assert table["optimum"].is_monotonic_increasing
+    assert "On the recorded windows Ekya with 4 GPUs" in made.measured
