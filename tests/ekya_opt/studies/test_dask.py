@@ -2,7 +2,6 @@
 
 import json
 import os
-import signal
 import subprocess
 import sys
 import uuid
@@ -10,12 +9,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
+from ekya_opt import open_store
 from ekya_opt.studies.dask_executor import DaskExecutor, scheduler_address
-from ekya_opt.studies.outcome import Failure
 from ekya_opt.studies.task import Task
 from instances import EkyaOptError, InvalidOption
+from instances.instance_files import write_instance
 from tests.ekya_opt.studies.processes import (
     HASH,
     MARK,
@@ -39,6 +40,7 @@ class Cluster:
     address: str
     scheduler: "subprocess.Popen[bytes]"
     workers: "list[subprocess.Popen[bytes]]"
+    environment: dict[str, str]
     ready: Path
     mark: str
 
@@ -77,7 +79,7 @@ def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
         wait_for(file.exists)
         address = json.loads(file.read_text(encoding="utf-8"))["address"]
         scheduler, *workers = processes
-        yield Cluster(address, scheduler, workers, folder / "ready", mark)
+        yield Cluster(address, scheduler, workers, environment, folder / "ready", mark)
     finally:
         for process in processes:
             process.kill()
@@ -85,32 +87,65 @@ def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
     wait_for(lambda: not marked(mark))
 
 
-def test_a_worker_that_is_killed_costs_no_run(cluster: Cluster) -> None:
-    """Every row comes exactly once, and failures are rows as they are here."""
-    wanted = ["nap"] * 30 + ["crash", "eat", "dp"]
-    tasks = [
-        Task(instance_hash=HASH, solver=name, seed=seed, memory_limit=100_000_000)
-        for seed, name in enumerate(wanted)
-    ]
-    executor = DaskExecutor(cluster.address.replace("tcp", "dask"))
-    done = []
-    for task, outcome in executor.run(tasks, {HASH: TWO}):
-        done.append((task, outcome))
-        if len(done) == 10:
-            cluster.workers[0].send_signal(signal.SIGKILL)
-            cluster.workers[0].wait()
-    assert sorted(task.key for task, _ in done) == sorted(task.key for task in tasks)
-    failures = {task.solver: outcome.failure for task, outcome in done}
+STUDY = """
+name = "cluster"
+instances = ["two.json"]
+seeds = 15
+solvers = ["nap", "dp", "crash", "eat"]
+memory_gb = 0.1
+"""
+
+
+def test_a_worker_that_is_killed_costs_no_run(cluster: Cluster, tmp_path: Path) -> None:
+    """The command does every run once, on two workers and then on the one that is left.
+
+    A crash and too much memory are rows as they are on one machine.
+    """
+    write_instance(TWO, tmp_path / "two.json")
+    file, path = tmp_path / "cluster.toml", tmp_path / "cluster.sqlite"
+    file.write_text(STUDY, encoding="utf-8")
+    address = cluster.address.replace("tcp", "dask")
+    command = [sys.executable, "-m", "ekya_opt", "study", "run", str(file)]
+    study = subprocess.Popen(
+        [*command, "--scheduler", address],
+        env=cluster.environment,
+        cwd=tmp_path,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        wait_for(lambda: num_runs(path) >= 5 or study.poll() is not None)
+        assert 5 <= num_runs(path) < 60
+        cluster.workers[0].kill()
+        cluster.workers[0].wait()
+        out, error = study.communicate(timeout=60)
+    finally:
+        study.kill()
+        study.wait()
+    assert (study.returncode, error) == (1, ""), out
+    store = open_store(path)
+    runs = store.runs()
+    assert sorted(runs["key"]) == sorted(store.planned()["key"])
+    assert len(runs) == 4 * 15
+    found = runs.groupby("solver")[["failure", "verdict"]].agg(set)
+    failures = {name: {*values} - {pd.NA} for name, values in found["failure"].items()}
     assert failures == {
-        "nap": None,
-        "crash": Failure.CRASH,
-        "eat": Failure.MEMORY,
-        "dp": None,
+        "nap": set(),
+        "dp": set(),
+        "crash": {"crash"},
+        "eat": {"memory"},
     }
-    assert {outcome.verdict for task, outcome in done if task.solver == "nap"} == {
-        "feasible"
-    }
-    assert all(outcome.environment["versions"] for _, outcome in done)
+    assert found["verdict"]["nap"] == found["verdict"]["dp"] == {"feasible"}
+    assert all(each["versions"] for each in store.environments().values())
+
+
+def num_runs(path: Path) -> int:
+    """Return how many runs a store holds; 0 before there is one."""
+    try:
+        return len(open_store(path).ended())
+    except EkyaOptError:
+        return 0
 
 
 def test_closing_ends_what_runs_on_the_cluster(cluster: Cluster) -> None:
