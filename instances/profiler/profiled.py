@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from instances.checks import shown
 from instances.errors import InvalidOption
 from instances.instance import (
     Estimate,
@@ -40,7 +41,7 @@ class Server:
     Raises
     ------
     InvalidOption
-        If the scale is not a number above 0.
+        If the scale is not a number above 0, or the source of costs is unknown.
     InvalidInstance
         If another field lies outside the domain of an instance's.
     """
@@ -59,6 +60,10 @@ class Server:
         if not 0 < self.scale <= 1e9:
             message = f"scale is {self.scale}, expected a number above 0, at most 1e9"
             raise InvalidOption(message)
+        if self.cost_source not in list(CostSource):
+            message = f"cost_source is {shown(self.cost_source)}, expected one of"
+            raise InvalidOption(f"{message} {', '.join(CostSource)}")
+        object.__setattr__(self, "cost_source", CostSource(self.cost_source))
         idle = InferenceConfig(name="any", gpus=0.0, relative_accuracy=1.0)
         stream = Stream(name="any", accuracy=1.0, inference=(idle,))
         self.instance("any", (stream,))

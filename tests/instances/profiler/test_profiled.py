@@ -1,3 +1,5 @@
+from typing import Any
+
 import pytest
 
 from instances import Estimate
@@ -40,6 +42,19 @@ def test_both_costs_are_kept() -> None:
     assert costs["measured"]["A"] == {"r-e1": 1.5, "r-e3": 7.5}
     assert costs["nominal"]["A"] == pytest.approx({"r-e1": 0.0795, "r-e3": 0.2385})
     assert instance.streams[0].retraining[0].gpu_seconds == pytest.approx(0.795)
+
+
+def test_the_source_of_costs_may_be_its_name() -> None:
+    """A plain string means what it says; a word that is no source is an error."""
+    named: Any = "nominal"
+    (instance,) = profiled_instances(
+        "mine", [window(), run()], {}, Server(cost_source=named, scale=10.0)
+    )
+    assert instance.metadata["cost_source"] == "nominal"
+    assert instance.streams[0].retraining[0].gpu_seconds == pytest.approx(0.795)
+    for wrong in ("guessed", None, 3, ["nominal"]):
+        with pytest.raises(InvalidOption, match=r"cost_source is .* measured, nominal"):
+            Server(cost_source=wrong)  # type: ignore[arg-type]
 
 
 def test_inference_never_demands_more_than_a_gpu() -> None:
