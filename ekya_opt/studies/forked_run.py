@@ -18,6 +18,7 @@ from ekya_opt.studies.outcome import Failure
 from ekya_opt.studies.outcome_values import outcome_from_dict, outcome_to_dict
 from ekya_opt.studies.preloading import Loaded, Preloaded
 from ekya_opt.studies.process_tree import (
+    Memory,
     die_with_parent,
     ending,
     killed_for_memory,
@@ -79,7 +80,7 @@ def run_forked(
     if process == 0:
         for descriptor in (told, heard, *private):
             os.close(descriptor)
-        _be_the_run(task, problem, keep_schedule, preloaded, parent, tell, say)
+        _be_the_run(task, problem, keep_schedule, preloaded, before, parent, tell, say)
     os.close(tell)
     os.close(say)
     limit = task.time_limit
@@ -115,6 +116,7 @@ def _be_the_run(
     problem: "Problem",
     keep_schedule: bool,
     preloaded: Preloaded,
+    before: Memory | None,
     parent: int,
     tell: int,
     say: int,
@@ -127,8 +129,8 @@ def _be_the_run(
         os.dup2(say, 2)
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
         prefer_to_be_killed()
-        if task.memory_limit is not None:
-            limit_memory(task.memory_limit)
+        if task.memory_limit is not None and before is not None:
+            limit_memory(before.data + task.memory_limit)
         gc.enable()
         outcome = outcome_of(task, problem, keep_schedule, lambda: _write(tell, SOLVED))
         _finish_compiling()

@@ -3,19 +3,10 @@
 import contextlib
 import resource
 
-from ekya_opt.studies.process_tree import memory_of
 
-
-def limit_memory(more: int) -> None:
-    """Make allocations fail that take this process so many bytes beyond what it has.
-
-    Nothing happens where the system does not tell what that is.
-    """
-    memory = memory_of()
-    if memory is None:
-        return
+def limit_memory(wanted: int) -> None:
+    """Make allocations fail that take this process's data beyond so many bytes."""
     _, hard = resource.getrlimit(resource.RLIMIT_DATA)
-    wanted = memory.data + more
     limit = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
     with contextlib.suppress(OSError, ValueError):
         resource.setrlimit(resource.RLIMIT_DATA, (limit, hard))

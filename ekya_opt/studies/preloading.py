@@ -11,6 +11,7 @@ import time
 from collections.abc import Iterable
 from dataclasses import dataclass
 from importlib import import_module
+from itertools import takewhile
 from typing import Any
 
 Signature = tuple[str, str, Any]
@@ -47,7 +48,8 @@ class Preloaded:
 
     def missing(self) -> Loaded:
         """Return what this process, a fork of the worker, has loaded since."""
-        modules = tuple(name for name in list(sys.modules) if name not in self._known)
+        # From the end, since even looking at a name writes to memory that is a fork's.
+        modules = tuple(takewhile(self._is_new, reversed(sys.modules)))
         self._find_functions(modules)
         compiled = [
             (module, name, signature)
@@ -64,7 +66,7 @@ class Preloaded:
         What cannot be loaded here is not tried again.
         """
         start = time.perf_counter()
-        for name in loaded.modules:
+        for name in reversed(loaded.modules):
             with contextlib.suppress(Exception):
                 import_module(name)
         self.note()
@@ -75,6 +77,9 @@ class Preloaded:
             with contextlib.suppress(Exception):
                 function.compile(signature)
         return time.perf_counter() - start
+
+    def _is_new(self, module: str) -> bool:
+        return module not in self._known
 
     def note(self) -> None:
         """Take the modules that are loaded now for known."""

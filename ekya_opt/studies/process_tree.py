@@ -6,7 +6,9 @@ import signal
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
+from typing import Any
 
 PDEATHSIG, SUBREAPER = 1, 36
 """Options of Linux's prctl."""
@@ -160,8 +162,12 @@ def _children(process: int) -> Iterator[int]:
 
 
 def _prctl(option: int, value: int) -> None:
-    if sys.platform != "linux":
-        return
+    if sys.platform == "linux":
+        _libc().prctl(option, value, 0, 0, 0)
+
+
+@cache
+def _libc() -> Any:
     import ctypes
 
-    ctypes.CDLL(None, use_errno=True).prctl(option, value, 0, 0, 0)
+    return ctypes.CDLL(None)
