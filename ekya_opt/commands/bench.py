@@ -255,13 +255,9 @@ def _placement(options: dict[str, Any], arguments: argparse.Namespace) -> int:
 
 
 def _killed_study(options: dict[str, Any], arguments: argparse.Namespace) -> int:
+    from ekya_opt.benchmarks.killed_study import overhead_table, study_table
     from ekya_opt.benchmarks.page import write_section
-    from ekya_opt.benchmarks.study import (
-        SECTION,
-        bench_study,
-        overhead_table,
-        study_table,
-    )
+    from ekya_opt.benchmarks.study import SECTION, bench_study
     from ekya_opt.progress import Ticker
 
     if options.pop("repeat", None) is not None:

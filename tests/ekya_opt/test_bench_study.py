@@ -7,8 +7,13 @@ from typing import Any
 import pytest
 
 from ekya_opt.benchmarks import study as benchmark
+from ekya_opt.benchmarks.killed_study import (
+    KilledStudyReport,
+    Overhead,
+    overhead_of,
+)
 from ekya_opt.benchmarks.page import marks
-from ekya_opt.benchmarks.study import Overhead, bench_study
+from ekya_opt.benchmarks.study import bench_study
 from instances import EkyaOptError
 
 linux = pytest.mark.skipif(sys.platform != "linux", reason="needs Linux's /proc")
@@ -56,7 +61,7 @@ def test_rows_that_are_wrong_are_found(tmp_path: Path) -> None:
     from ekya_opt import Study
     from ekya_opt.studies.store_files import writing
 
-    report = benchmark.KilledStudyReport(workers=1, runs=4, seconds=1.0)
+    report = KilledStudyReport(workers=1, runs=4, seconds=1.0)
     bench = benchmark._Bench(tmp_path, report, lambda what: None)
     study = Study(
         name="bench", instances=["shipped:paper/window1"], solvers=["dp"], seeds=4
@@ -81,7 +86,7 @@ def test_overheads_are_of_the_same_tasks() -> None:
     expected = Overhead(
         solver="dp", runs=3, bare=2, solve=2, process=20, median=9, mean=12
     )
-    found = benchmark._overhead("dp", list(times))
+    found = overhead_of("dp", times)
     for name in ("bare", "solve", "process", "median", "mean"):
         assert getattr(found, name) == pytest.approx(getattr(expected, name))
 
