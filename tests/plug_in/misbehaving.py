@@ -88,6 +88,13 @@ def compile_(instance: Instance, search: Search) -> Schedule:
     return served(instance)
 
 
+def count(instance: Instance, search: Search) -> Answer:
+    """Tell how many threads the worker has, in which this run was forked."""
+    status = Path(f"/proc/{os.getppid()}/status").read_text()
+    (threads,) = [line for line in status.splitlines() if line.startswith("Threads")]
+    return Answer(schedule=served(instance), metadata={"threads": threads.split()[1]})
+
+
 def litter(instance: Instance, search: Search) -> Schedule:
     """Leave a process behind."""
     subprocess.Popen(SLEEPING, start_new_session=True)
