@@ -1,4 +1,4 @@
-"""Measure windows, kernels, fleets, horizons, placements or a study that is killed."""
+"""Measure windows, kernels, fleets, horizons, placements, studies; tell the machine."""
 
 import argparse
 import shlex

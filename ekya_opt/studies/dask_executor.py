@@ -210,7 +210,7 @@ class _Cluster:
             raise EkyaOptError(f"{message}: {words}")
         # Dask blames every run that a dead worker had, waiting ones as well.
         if attempts >= MOST_ATTEMPTS:
-            return lost(attempts, "on the cluster", None)
+            return lost(attempts, short_line(str(problem)), None)
         self.again.append((task, attempts))
         return None
 

@@ -142,7 +142,7 @@ def watch(
                 break
     kill_run(process)
     for descriptor, content in pipes.items():
-        _read(descriptor, content)
+        _read_all(descriptor, content)
     return seen
 
 
@@ -170,12 +170,17 @@ def _look(seen: Watched, memory_limit: int | None, own_before: int) -> None:
 
 
 def _read(descriptor: int, content: bytearray) -> bool:
-    """Read what there is; return whether more may come."""
-    while True:
-        try:
-            piece = os.read(descriptor, PIECE)
-        except BlockingIOError:
-            return True
-        if not piece:
-            return False
-        content += piece
+    """Read a piece of what there is; return whether there was one, or may come."""
+    try:
+        piece = os.read(descriptor, PIECE)
+    except BlockingIOError:
+        return True
+    content += piece
+    return bool(piece)
+
+
+def _read_all(descriptor: int, content: bytearray) -> None:
+    """Read all that is left, once nobody can write any more."""
+    with contextlib.suppress(BlockingIOError):
+        while piece := os.read(descriptor, PIECE):
+            content += piece

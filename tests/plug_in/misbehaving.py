@@ -71,6 +71,12 @@ def sleep(instance: Instance, search: Search) -> NoReturn:
     raise AssertionError
 
 
+def babble(instance: Instance, search: Search) -> NoReturn:
+    """Write faster than anybody reads, for ever."""
+    while True:
+        os.write(1, b"x" * 2**20)
+
+
 def nap(instance: Instance, search: Search) -> Schedule:
     """Take a moment."""
     time.sleep(0.05)

@@ -10,7 +10,7 @@ from tests.small import stream, window
 
 SOLVERS = (
     *("crash", "leave", "abort", "eat", "feed", "sleep", "litter", "refuse"),
-    *("exit_", "lie", "starve", "shoot", "chat", "nap", "compile_", "count"),
+    *("exit_", "lie", "starve", "shoot", "chat", "nap", "compile_", "count", "babble"),
 )
 TWO = window(stream(), stream("B"), min_accuracy=0.4)
 HASH = problem_hash(TWO)

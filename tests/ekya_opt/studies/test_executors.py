@@ -85,6 +85,7 @@ def outcomes(site: Path, temporary: Path, compiled: Path) -> dict[str, Outcome]:
         ("eat", Failure.MEMORY, "MemoryError|took .* MB, limit 100 MB"),
         pytest.param("feed", Failure.MEMORY, "took .* limit 100 MB", marks=linux),
         ("sleep", Failure.OVERTIME, "time limit of 0.2 s"),
+        ("babble", Failure.OVERTIME, "time limit of 0.2 s"),
         ("refuse", Failure.EXCEPTION, "^InvalidOption: this will not do$"),
         ("exit_", Failure.EXCEPTION, "^SystemExit: enough$"),
         ("lie", Failure.DISAGREEMENT, "SolverDisagreement.*0.9"),
