@@ -99,7 +99,7 @@ def _index(instance: "Instance", stream: "Stream | str | int") -> int:
             return stream
         message = f"stream is {stream}, expected an index below {len(names)}"
         raise InvalidOption(message)
-    name = stream if isinstance(stream, str) else stream.name
+    name = getattr(stream, "name", stream)
     if name not in names:
         some = ", ".join(names[:6]) + (", …" if len(names) > 6 else "")
         raise InvalidOption(f"{instance.name} has no stream {name!r}; it has {some}")

@@ -112,6 +112,7 @@ PICTURES: dict[str, Picture] = {
     "plot_shares crowd": lambda **v: ekya_opt.plot_shares(*crowd(20), **v),
     "plot_timeline": lambda **v: ekya_opt.plot_timeline(*three_windows(), **v),
     "plot_timeline crowd": lambda **v: ekya_opt.plot_timeline(*crowd(20), **v),
+    "plot_timeline dozen": lambda **v: ekya_opt.plot_timeline(*crowd(12), **v),
     "plot_gpus": lambda **v: ekya_opt.plot_gpus(*two_gpus(), **v),
     "plot_robustness": lambda **v: ekya_opt.plot_robustness(noise(), **v),
     "plot_prices": lambda **v: ekya_opt.plot_prices(prices(), **v),
@@ -159,7 +160,18 @@ def test_nothing_is_clipped_or_hidden(name: str, size: str) -> None:
             seen = [each for each in axis.get_ticklabels() if each.get_text()]
             turned = [each for each in seen if each.get_rotation()]
             assert turned or _apart(seen)
-            assert axis.label.get_visible()
+            if legend is not None:
+                around = legend.get_window_extent().padded(-1)
+                boxes = [each.get_window_extent() for each in _written(axis)]
+                assert not any(around.overlaps(box) for box in boxes)
+
+
+def _written(axis: Any) -> list[Any]:
+    """Return the label of an axis, and those of its ticks within the limits."""
+    low, high = sorted(axis.get_view_interval())
+    ticks = [tick for tick in axis.get_major_ticks() if low <= tick.get_loc() <= high]
+    texts = [axis.label, *(tick.label1 for tick in ticks)]
+    return [text for text in texts if text.get_text() and text.get_visible()]
 
 
 def _apart(texts: list[Any]) -> bool:

@@ -180,6 +180,9 @@ def test_streams_are_found_by_name_index_and_themselves() -> None:
     assert same[0] == same[1] == same[2]
     with pytest.raises(EkyaOptError, match="no stream 'C'; it has A, B"):
         plot_value_curve(one, "C")
+    nothing: Any = None
+    with pytest.raises(EkyaOptError, match="no stream None; it has A, B"):
+        plot_value_curve(one, nothing)
     with pytest.raises(EkyaOptError, match="index below 2"):
         plot_value_curve(one, 2)
 
