@@ -15,7 +15,6 @@ from ekya_opt.studies.grids import (
 from ekya_opt.studies.plan import make_plan, problems_of, study_specs
 from instances import InvalidData
 from instances.checks import check_name, set_integer, set_number, shown
-from instances.html import html_table
 from instances.json_files import content_hash
 from instances.problems import is_columns, kind_of, problem_hash
 from solvers.options import PLAN_ON
@@ -188,13 +187,9 @@ class Study:
         object.__setattr__(self, name, value)
 
     def _repr_html_(self) -> str:
-        content = self.definition()
-        rows = [
-            [name.replace("_", " "), _cell(content[name])]
-            for name in content
-            if name != "name" and content[name] not in ([], None)
-        ]
-        return html_table(["", ""], rows, f"study {self.name}")
+        from ekya_opt.studies.pictures import study_table
+
+        return study_table(self)
 
 
 def _items(values: Any, place: str) -> list[tuple[Any, str]]:
@@ -253,13 +248,3 @@ def _plain(value: Any) -> Any:
     if isinstance(value, Mapping):
         return {key: _plain(item) for key, item in value.items()}
     return list(map(_plain, value)) if isinstance(value, tuple | list) else value
-
-
-def _cell(value: Any) -> str:
-    """Return a value of a definition for people."""
-    if isinstance(value, dict):
-        return ", ".join(f"{key} = {_cell(item)}" for key, item in value.items())
-    if isinstance(value, list):
-        tables = any(isinstance(item, dict) for item in value)
-        return ("; " if tables else ", ").join(map(_cell, value))
-    return f"{value:g}" if isinstance(value, float) else str(value)

@@ -1,5 +1,6 @@
 """Studies: what they ask for, and what they refuse."""
 
+import re
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -222,8 +223,38 @@ def test_equal_studies_have_equal_hashes(small_study: Study) -> None:
 
 
 def test_a_study_is_a_table_in_a_notebook(small_study: Study) -> None:
-    """The table names what is crossed."""
+    """The table names what is crossed, with a square for each value of it."""
     text = small_study._repr_html_()
     assert "study small" in text
     assert "<td>dp, thief:passes=0, uniform</td>" in text
     assert "<td>gpus = 2, 3</td>" in text
+    drawn = dict(re.findall(r'aria-label="(\w+): ([\d,]+)"', text))
+    assert drawn == {"instances": "2", "changes": "2", "solvers": "3", "seeds": "2"}
+    assert text.count("<rect") == 2 + 2 + 3 + 2
+
+
+def test_a_large_study_is_a_small_table(small_study: Study) -> None:
+    """Combinations are counted, few are drawn; problems are told by their names."""
+    one = ekya_opt.read("shipped:paper/window1")
+    large = Study(
+        name="<b>",
+        instances=[one] * 50,
+        generate=[
+            {"family": "trap", "streams": [4, 6], "gpus": [1, 2], "seeds": 300},
+            {"family": "ties", "streams": 4, "gpus": 1},
+        ],
+        solvers=["dp", {"solver": "thief", "settings": {"passes": [0, 1, 2]}}],
+    )
+    text = large._repr_html_()
+    drawn = dict(re.findall(r'aria-label="(\w+): ([\d,]+)"', text))
+    assert drawn == {
+        "instances": "50",
+        "generate": "1,201",
+        "solvers": "4",
+        "seeds": "1",
+    }
+    assert text.count("<rect") == 40 + 40 + 4 + 1
+    assert f"{one.name}; … and 38 more" in text
+    assert "instance_hash" not in text
+    assert "<b>" not in text
+    assert len(text) < 12_000
