@@ -5,6 +5,7 @@ import gc
 import json
 import os
 import pickle
+import re
 import resource
 import signal
 import threading
@@ -13,7 +14,13 @@ import traceback
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from ekya_opt.studies.memory_limit import limit_memory, prefer_to_be_killed
+from ekya_opt.studies.memory_limit import (
+    NEAR,
+    is_near,
+    limit_memory,
+    limit_words,
+    prefer_to_be_killed,
+)
 from ekya_opt.studies.outcome import Failure
 from ekya_opt.studies.outcome_values import outcome_from_dict, outcome_to_dict
 from ekya_opt.studies.preloading import Loaded, Preloaded
@@ -35,12 +42,12 @@ if TYPE_CHECKING:
 OVER = 1.1
 """Share of the time limit that a solve may take, before the grace begins."""
 
-NEAR = 0.9
-"""Share of the memory limit from which on a crash counts as want of memory."""
-
 SECONDS_TO_COMPILE = 50.0
 
-WANT_OF_MEMORY = (b"bad_alloc", b"MemoryError", b"out of memory", b"allocate memory")
+WANT_OF_MEMORY = re.compile(
+    rb"bad_alloc|MemoryError|out of memory|allocate ([-\w]+ )*memory", re.IGNORECASE
+)
+"""What a process writes that ends for want of memory."""
 
 
 def run_forked(
@@ -91,7 +98,7 @@ def run_forked(
         control=control,
         seconds=None if limit is None else OVER * limit + grace,
         memory_limit=task.memory_limit,
-        own_before=0 if before is None else before.own,
+        before=before,
     )
     os.close(told)
     os.close(heard)
@@ -155,26 +162,31 @@ def _finish_compiling() -> None:
 
 def _why(seen: Watched, task: Task, grace: float, wanted: bool) -> tuple[Failure, str]:
     """Return why a run has told no outcome."""
-    limit = task.memory_limit
+    failure, error = _end(seen, task, grace, wanted)
+    limit, taken = task.memory_limit, max(seen.own, seen.reserved)
+    if limit is None or not (failure is Failure.MEMORY or is_near(taken, limit)):
+        return failure, error
+    if failure is Failure.CRASH and taken > NEAR * limit:
+        failure = Failure.MEMORY
+    words = limit_words(taken, limit)
+    return failure, f"{error}; {words}" if error else words
+
+
+def _end(seen: Watched, task: Task, grace: float, wanted: bool) -> tuple[Failure, str]:
+    """Return what ended a run, without what is known of its memory."""
     if seen.killed is Failure.OVERTIME:
         message = "still ran {:g} s after the time limit of {:g} s"
         late = (OVER - 1) * (task.time_limit or 0.0) + grace
         return Failure.OVERTIME, message.format(late, task.time_limit)
     if seen.killed is Failure.MEMORY:
-        return Failure.MEMORY, f"took {_megabytes(seen.own)}, limit {_megabytes(limit)}"
+        return Failure.MEMORY, ""
     code = os.waitstatus_to_exitcode(seen.status)
-    last = seen.words.decode("utf-8", "replace").strip().rpartition("\n")[2]
-    error = f"{ending(code)}: {last}" if last else ending(code)
-    near = limit is not None and seen.own > NEAR * limit
-    if near or any(word in seen.words for word in WANT_OF_MEMORY):
-        return Failure.MEMORY, error
     if code == -signal.SIGKILL and wanted:
         return Failure.MEMORY, "killed by the system for want of memory"
-    return Failure.CRASH, error
-
-
-def _megabytes(size: int | None) -> str:
-    return f"{(size or 0) / 1e6:.0f} MB"
+    last = seen.words.decode("utf-8", "replace").strip().rpartition("\n")[2]
+    error = f"{ending(code)}: {last}" if last else ending(code)
+    starved = WANT_OF_MEMORY.search(seen.words) is not None
+    return Failure.MEMORY if starved else Failure.CRASH, error
 
 
 def _write(descriptor: int, content: bytes) -> None:

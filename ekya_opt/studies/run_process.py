@@ -7,7 +7,12 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from ekya_opt.schedule_output import schedule_content
-from ekya_opt.studies.memory_limit import lift_limit
+from ekya_opt.studies.memory_limit import (
+    is_near,
+    is_want_of_memory,
+    lift_limit,
+    limit_words,
+)
 from ekya_opt.studies.outcome import Failure, Outcome
 from ekya_opt.studies.outcome_values import (
     bounded,
@@ -17,7 +22,7 @@ from ekya_opt.studies.outcome_values import (
 )
 from ekya_opt.studies.process_tree import memory_of
 from ekya_opt.studies.task import Task
-from instances import SolverDisagreement
+from instances import EkyaOptError, SolverDisagreement
 from instances.instance_files import MOST_OBJECTS
 from solvers import Options, Result, Status, solve
 
@@ -54,11 +59,12 @@ def outcome_of(
         told = True
         outcome = _outcome(result, problem, keep_schedule, started)
     except BaseException as problem_found:
-        lift_limit()
+        left = lift_limit()
         seconds = time.perf_counter() - start
         if not told:
             solved()
-        outcome = failed(_kind(problem_found), _words(problem_found), started, seconds)
+        failure, error = _why(problem_found, task.memory_limit, left)
+        outcome = failed(failure, error, started, seconds)
     return json.dumps(outcome_to_dict(outcome), allow_nan=False).encode()
 
 
@@ -120,14 +126,18 @@ def _schedule(result: Result, problem: "Problem") -> dict[str, Any] | None:
     return schedule_content(result, problem)
 
 
-def _kind(problem: BaseException) -> Failure:
-    if isinstance(problem, SolverDisagreement):
-        return Failure.DISAGREEMENT
-    if isinstance(problem, MemoryError):
-        return Failure.MEMORY
-    return Failure.EXCEPTION
-
-
-def _words(problem: BaseException) -> str:
+def _why(
+    problem: BaseException, limit: int | None, left: int | None
+) -> tuple[Failure, str]:
+    """Return the kind of failure that an exception is, and its message."""
     message = " ".join(str(problem).split()) or "no message"
-    return f"{type(problem).__name__}: {message}"
+    error = f"{type(problem).__name__}: {message}"
+    if isinstance(problem, SolverDisagreement):
+        return Failure.DISAGREEMENT, error
+    near, words = False, ""
+    if limit is not None and left is not None:
+        near, words = is_near(limit - left, limit), limit_words(limit - left, limit)
+    starved = is_want_of_memory(problem, near)
+    if words and (starved or (near and not isinstance(problem, EkyaOptError))):
+        error = f"{error}; {words}"
+    return Failure.MEMORY if starved else Failure.EXCEPTION, error

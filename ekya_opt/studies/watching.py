@@ -9,7 +9,12 @@ import time
 from dataclasses import dataclass, field
 
 from ekya_opt.studies.outcome import Failure
-from ekya_opt.studies.process_tree import descendants, kill_descendants, memory_of
+from ekya_opt.studies.process_tree import (
+    Memory,
+    descendants,
+    kill_descendants,
+    memory_of,
+)
 
 FIRST_LOOK, LONGEST_LOOK = 0.005, 0.1
 """Seconds between two looks at a run's memory; each is twice the one before."""
@@ -51,6 +56,9 @@ class Watched:
         Largest resident memory seen of all its processes.
     own
         Largest memory seen that is not backed by files, beyond what it began with.
+    reserved
+        Largest memory that one of its processes had reserved for writing, beyond what
+        it began with.
     """
 
     told: bytearray = field(default_factory=bytearray)
@@ -59,6 +67,7 @@ class Watched:
     status: int = 0
     peak: int | None = None
     own: int = 0
+    reserved: int = 0
 
     @property
     def parts(self) -> tuple[bytes, bytes] | None:
@@ -81,7 +90,7 @@ def watch(
     control: int,
     seconds: float | None,
     memory_limit: int | None,
-    own_before: int,
+    before: Memory | None,
 ) -> Watched:
     """Watch a child process until it has told all, ends or must be killed.
 
@@ -95,8 +104,10 @@ def watch(
         Descriptor that ends when nobody waits for the run any more.
     seconds
         Time for its solve.
-    memory_limit, own_before
-        Bytes that its processes may take, beyond those that a fork begins with.
+    memory_limit
+        Bytes that its processes may take beyond what a fork begins with.
+    before
+        What that is; ``None`` if the system does not tell.
 
     Raises
     ------
@@ -133,7 +144,7 @@ def watch(
         if now >= next_look or look == FIRST_LOOK:
             look = min(2 * look, LONGEST_LOOK)
             next_look = now + look
-            _look(seen, memory_limit, own_before)
+            _look(seen, memory_limit, before)
             if os.getppid() != parent:
                 kill_run(process)
                 raise Abandoned
@@ -156,15 +167,17 @@ def kill_run(process: int) -> None:
     kill_descendants()
 
 
-def _look(seen: Watched, memory_limit: int | None, own_before: int) -> None:
+def _look(seen: Watched, memory_limit: int | None, before: Memory | None) -> None:
     """Note the memory of all processes of the run, and whether it is too much."""
     found = [memory_of(process) for process in descendants(os.getpid())]
     memories = [memory for memory in found if memory is not None]
-    if not memories:
+    if not memories or before is None:
         return
     seen.peak = max(seen.peak or 0, sum(memory.resident for memory in memories))
-    own = sum(memory.own for memory in memories) - own_before
+    own = sum(memory.own for memory in memories) - before.own
     seen.own = max(seen.own, own)
+    reserved = max(memory.data for memory in memories) - before.data
+    seen.reserved = max(seen.reserved, reserved)
     if memory_limit is not None and own > memory_limit and seen.killed is None:
         seen.killed = Failure.MEMORY
 

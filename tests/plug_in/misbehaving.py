@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from pathlib import Path
 from typing import Any, NoReturn
@@ -43,6 +44,38 @@ def abort(instance: Instance, search: Search) -> NoReturn:
     """End as C++ does when it gets no memory."""
     os.write(2, b"terminate called after throwing an instance of 'std::bad_alloc'\n")
     os.abort()
+
+
+def give_up(instance: Instance, search: Search) -> NoReturn:
+    """End as LLVM does when it gets no memory."""
+    os.write(2, b"LLVM ERROR: Unable to allocate section memory!\n")
+    os.abort()
+
+
+def spread(instance: Instance, search: Search) -> NoReturn:
+    """Start threads until their stacks have no room."""
+    threading.stack_size(8 * MEGABYTE // 4096 * 4096)
+    while True:
+        threading.Thread(target=time.sleep, args=(600,)).start()
+
+
+def load(instance: Instance, search: Search) -> NoReturn:
+    """Fail to load a library when there is little memory left."""
+    eaten = bytearray(95 * MEGABYTE)
+    raise ImportError(f"cannot map pages beyond {len(eaten)}")
+
+
+def err(instance: Instance, search: Search) -> NoReturn:
+    """Make a mistake when there is little memory left."""
+    eaten = bytearray(95 * MEGABYTE)
+    raise ValueError(f"{len(eaten)} bytes are not enough")
+
+
+def brood(instance: Instance, search: Search) -> NoReturn:
+    """Look at no clock when there is little memory left."""
+    eaten = bytearray(95 * MEGABYTE)
+    time.sleep(600)
+    raise AssertionError(len(eaten))
 
 
 def eat(instance: Instance, search: Search) -> NoReturn:
