@@ -47,18 +47,21 @@ def judge(who: str, answer: Answer, objective: float) -> Status:
     SolverDisagreement
         If the claimed objective or bound contradicts the referee's objective.
     """
+    # What is not a number agrees with nothing, so that only agreement is asked for.
     if (
         answer.objective is not None
-        and abs(answer.objective - objective) > OBJECTIVE_TOLERANCE
+        and not abs(answer.objective - objective) <= OBJECTIVE_TOLERANCE
     ):
         message = f"{who}: claims objective {answer.objective!r}"
         raise SolverDisagreement(f"{message}, the referee finds {objective!r}")
     answer.objective = objective
     if answer.bound is None:
         return Status.FEASIBLE
-    if answer.bound < objective - OBJECTIVE_TOLERANCE:
+    if not answer.bound >= objective - OBJECTIVE_TOLERANCE:
         message = f"{who}: claims bound {answer.bound!r}"
-        raise SolverDisagreement(f"{message}, below the objective {objective!r}")
+        raise SolverDisagreement(
+            f"{message}, expected at least the objective {objective!r}"
+        )
     answer.bound = max(answer.bound, objective)
     proven = answer.bound - objective <= OBJECTIVE_TOLERANCE
     return Status.OPTIMAL if proven else Status.FEASIBLE

@@ -1,5 +1,6 @@
 """What solve promises of every solver: certification, limits, settings."""
 
+import math
 import time
 from dataclasses import fields
 from importlib.metadata import EntryPoint
@@ -67,6 +68,8 @@ def test_nothing_is_no_solution(monkeypatch: pytest.MonkeyPatch) -> None:
         (Answer(schedule=BROKEN), "violations, the first: Stream 'A'"),
         (Answer(schedule=SERVED, objective=0.6), "claims objective 0.6"),
         (Answer(schedule=SERVED, bound=0.4), "claims bound 0.4"),
+        (Answer(schedule=SERVED, objective=math.nan), "claims objective nan"),
+        (Answer(schedule=SERVED, bound=math.nan), "claims bound nan"),
         (Answer(infeasible=True), "claims infeasible"),
     ],
 )
