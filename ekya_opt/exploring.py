@@ -12,6 +12,7 @@ from ekya_opt.solver_specs import SolverSpec, solver_specs
 from ekya_opt.text import number, percent
 from formulations.pictures import schedule_table
 from instances import EkyaOptError, Instance, InvalidData
+from instances.checks import shown
 from instances.html import html_table
 from solvers import Options, Result
 from solvers import solve as solve_instance
@@ -53,7 +54,12 @@ def explore(
     if find_spec("ipywidgets") is None:
         message = "sliders need ipywidgets (pip install 'ekya-opt[notebook]')"
         raise EkyaOptError(message)
-    problem = instance if isinstance(instance, Instance) else read_window(instance)
+    problem = instance
+    if isinstance(problem, str | PathLike):
+        problem = read_window(problem)
+    if not isinstance(problem, Instance):
+        message = f"instance is {shown(problem)}, expected a window, a path or a name"
+        raise InvalidData(message)
     options = Options(time_limit=time_limit, seed=seed)
     return Explorer(problem, solver_specs(solvers), options)
 

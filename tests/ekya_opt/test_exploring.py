@@ -74,6 +74,18 @@ def test_functions_and_files_are_explored() -> None:
     assert served.objective == 0.5
 
 
+@pytest.mark.parametrize("source", ["shipped:paper/horizon", None, 3, []])
+def test_only_windows_are_explored(source: Any) -> None:
+    """A horizon, in a file or read, and what is no problem at all are told."""
+    with pytest.raises(ekya_opt.EkyaOptError):
+        ekya_opt.explore(source)
+    if isinstance(source, str):
+        with pytest.raises(
+            ekya_opt.InvalidData, match=r"is Horizon.*expected a window"
+        ):
+            ekya_opt.explore(ekya_opt.read(source))
+
+
 def test_choices_are_instances() -> None:
     """Every choice is valid, the instance's own among them, and they are few."""
     mode = ekya_opt.Reallocation.SERVER
