@@ -120,7 +120,7 @@ def experiment(scale: Scale) -> Finding:
         f"Thief's plan is {behind:.2f} points below the optimum without any wait.",
         verdict=verdict,
         because=f"{thief:.4f} s are {100 * thief / 200:.3f} % of the window, 9.4 s are "
-        "4.7 %; the paper has the time of its own machine, a simulator in the loop",
+        "4.7 %; the paper has the time of its own code on its own machine",
         instances=f"recorded-like, {STREAMS} streams on {GPUS} GPUs in units of 1/10, "
         f"18 configs, seeds {', '.join(map(str, scale.seeds))}",
         tables=(

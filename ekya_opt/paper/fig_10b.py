@@ -2,7 +2,7 @@
 
 *Rule.* By parts, for the Thief window by window; its best gain is that of its best
 length over no retraining. 10 s are as no retraining: reproduced if they gain or lose at
-most a tenth of the best gain, shape only if they gain at most half of it. Quickly
+most a tenth of the best gain, shape only if at most half of it. Quickly
 better: reproduced if 50 s, a quarter of the paper's window, gain half of the best gain,
 shape only if any window shorter than the best does. Slightly worse when very long:
 reproduced if 400 s, twice the paper's window, lose more than half a point and at most
@@ -59,7 +59,10 @@ def judge(table: pd.DataFrame) -> list[Part]:
     return [
         Part(
             what="10 s are as no retraining",
-            verdict=decide(abs(first) <= best / 10, 0 < best >= 2 * first),
+            verdict=decide(
+                best > 0 and abs(first) <= best / 10,
+                best > 0 and abs(first) <= best / 2,
+            ),
             why=f"they gain {100 * first:+.1f} points, {best_length:g} s "
             f"{100 * best:+.1f}",
         ),
