@@ -255,10 +255,15 @@ def _solvers_of(kind: Kind) -> str:
 
 
 def _solver_lines(kind: Kind | None) -> Iterator[tuple[str, str]]:
-    """Yield each solver's name and what it is in one line."""
+    """Yield each solver's name and what it is in one line; load plug-ins alone."""
     from solvers import get_solver, solver_names
+    from solvers.registry import built_in
 
     for name in solver_names(kind):
+        if own := built_in(name, kind):
+            role, place = own
+            yield name, f"{summary_of(docstring_of(place))} ({role})"
+            continue
         try:
             solver = get_solver(name, kind)
         except SolverUnavailable as problem:

@@ -59,7 +59,7 @@ def solve_myopic(horizon: Horizon, search: Search, *, window: str = "dp") -> Ans
 def solve_myopic_dp(horizon: Horizon, search: Search) -> Answer:
     """Window by window with the exact dynamic program of a window.
 
-    See :func:`solve_myopic`; with reallocation ``server`` the program is run again at
+    As the solver ``myopic``; with reallocation ``server`` the program is run again at
     every completion, and is not exact.
     """
     return solve_myopic(horizon, search, window="dp")

@@ -145,6 +145,18 @@ def kinds_of(name: str) -> list[Kind]:
         return list(Kind)
 
 
+def built_in(name: str, kind: Kind | None = None) -> tuple[str, str] | None:
+    """Return what a built-in solver is (``exact``, …), and its ``module:function``.
+
+    Nothing is loaded for it. ``None`` if there is none of that name for that kind of
+    problem, by default the first one that it is for.
+    """
+    kinds = list(Kind) if kind is None else [kind]
+    return next(
+        (_BUILT_IN[each][name] for each in kinds if name in _BUILT_IN[each]), None
+    )
+
+
 def get_solver(solver: str | SolverFunction, kind: Kind | None = None) -> Solver:
     """Return the solver of that name, or a function as one, for one kind of problem.
 

@@ -114,10 +114,12 @@ def test_nothing_heavy_is_loaded(
     python_environment: Callable[[], dict[str, str]],
 ) -> None:
     """Texts are read from the sources: no library is loaded to show them."""
-    code = "from ekya_opt.cli import main\n"
+    code = "import sys\nfrom ekya_opt.cli import main\n"
+    code += "assert main(['help']) == main(['help', 'solvers']) == 0\n"
+    code += "assert 'solvers.thief' not in sys.modules\n"
     for topic in ([], ["analysis"], ["store"], ["plot_timeline"], ["dp"]):
         code += f"assert main({['help', *topic]}) == 0\n"
-    code += f"import sys; print(sorted({HEAVY} & set(sys.modules)))"
+    code += f"print(sorted({HEAVY} & set(sys.modules)))"
     done = subprocess.run(
         [sys.executable, "-c", code],
         env=python_environment(),
