@@ -22,7 +22,11 @@ from ekya_opt.studies.memory_limit import (
     prefer_to_be_killed,
 )
 from ekya_opt.studies.outcome import Failure
-from ekya_opt.studies.outcome_values import outcome_from_dict, outcome_to_dict
+from ekya_opt.studies.outcome_values import (
+    outcome_from_dict,
+    outcome_to_dict,
+    short_line,
+)
 from ekya_opt.studies.preloading import Loaded, Preloaded
 from ekya_opt.studies.process_tree import (
     Memory,
@@ -113,6 +117,9 @@ def run_forked(
             loaded = pickle.loads(seen.parts[0])
         outcome = outcome_from_dict(json.loads(seen.parts[1]), {})
         outcome = replace(outcome, process_seconds=seconds)
+        if outcome.failure is Failure.EXCEPTION and _wants_memory(seen):
+            error = short_line(f"{outcome.error}: {_last_line(seen)}")
+            outcome = replace(outcome, failure=Failure.MEMORY, error=error)
     peaks = [peak for peak in (outcome.peak_bytes, seen.peak) if peak is not None]
     outcome = replace(outcome, peak_bytes=max(peaks, default=None))
     return outcome_to_dict(outcome), loaded
@@ -183,10 +190,18 @@ def _end(seen: Watched, task: Task, grace: float, wanted: bool) -> tuple[Failure
     code = os.waitstatus_to_exitcode(seen.status)
     if code == -signal.SIGKILL and wanted:
         return Failure.MEMORY, "killed by the system for want of memory"
-    last = seen.words.decode("utf-8", "replace").strip().rpartition("\n")[2]
+    last = _last_line(seen)
     error = f"{ending(code)}: {last}" if last else ending(code)
-    starved = WANT_OF_MEMORY.search(seen.words) is not None
-    return Failure.MEMORY if starved else Failure.CRASH, error
+    return Failure.MEMORY if _wants_memory(seen) else Failure.CRASH, error
+
+
+def _wants_memory(seen: Watched) -> bool:
+    """Return whether the run, or a process that it started, wrote so at its end."""
+    return WANT_OF_MEMORY.search(seen.words) is not None
+
+
+def _last_line(seen: Watched) -> str:
+    return seen.words.decode("utf-8", "replace").strip().rpartition("\n")[2]
 
 
 def _write(descriptor: int, content: bytes) -> None:

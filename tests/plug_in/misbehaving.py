@@ -89,8 +89,14 @@ def feed(instance: Instance, search: Search) -> NoReturn:
     """Have another process, in a session of its own, take memory slowly."""
     program = "import time\nx = []\nwhile True:\n x.append(b'x' * 2000000)"
     subprocess.run(
-        [sys.executable, "-c", program + "; time.sleep(0.001)"], start_new_session=True
+        [sys.executable, "-c", program + "; time.sleep(0.01)"], start_new_session=True
     )
+    raise AssertionError
+
+
+def delegate(instance: Instance, search: Search) -> NoReturn:
+    """Have another process want more memory than there is."""
+    subprocess.run([sys.executable, "-c", f"bytearray(900 * {MEGABYTE})"], check=True)
     raise AssertionError
 
 

@@ -11,7 +11,7 @@ from tests.small import stream, window
 SOLVERS = (
     *("crash", "leave", "abort", "eat", "feed", "sleep", "litter", "refuse"),
     *("exit_", "lie", "starve", "shoot", "chat", "nap", "compile_", "count", "babble"),
-    *("give_up", "spread", "load", "err", "brood"),
+    *("give_up", "spread", "load", "err", "brood", "delegate"),
 )
 TWO = window(stream(), stream("B"), min_accuracy=0.4)
 HASH = problem_hash(TWO)

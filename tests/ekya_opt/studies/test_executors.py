@@ -37,8 +37,8 @@ from tests.ekya_opt.studies.processes import (
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
 
 LIMITS: dict[str, Any] = {"time_limit": 0.2, "memory_limit": 100_000_000}
-MORE: dict[str, Any] = {"feed": {"time_limit": 20}, "spread": {"time_limit": 20}}
-"""Limits of those that need their time to get where they are stopped."""
+PATIENT = ("feed", "spread", "delegate")
+"""Those that need more time to get where they are stopped."""
 
 linux = pytest.mark.skipif(sys.platform != "linux", reason="needs Linux's /proc")
 
@@ -69,8 +69,9 @@ def compiled(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def outcomes(site: Path, temporary: Path, compiled: Path) -> dict[str, Outcome]:
     """Return what comes of each solver, and of ``dp`` between them."""
     tasks = [
-        Task(instance_hash=HASH, solver=name, **{**LIMITS, **MORE.get(name, {})})
+        Task(instance_hash=HASH, solver=name, **{**LIMITS, **more})
         for name in SOLVERS
+        for more in [{"time_limit": 20.0} if name in PATIENT else {}]
     ]
     tasks += [Task(instance_hash=HASH, solver="dp", seed=seed) for seed in range(2)]
     executor = LocalExecutor(2, grace_seconds=0.5)
@@ -90,6 +91,9 @@ def outcomes(site: Path, temporary: Path, compiled: Path) -> dict[str, Outcome]:
         ("abort", Failure.MEMORY, "SIGABRT.*bad_alloc'; took .* limit 100 MB$"),
         ("give_up", Failure.MEMORY, "SIGABRT.*section memory!; took .* limit 100 MB$"),
         pytest.param("spread", Failure.MEMORY, "new thread; took .* MB", marks=linux),
+        pytest.param(
+            "delegate", Failure.MEMORY, "CalledPro.*status 1.*MemoryError", marks=linux
+        ),
         pytest.param("load", Failure.MEMORY, "ImportError: .*; took", marks=linux),
         pytest.param("err", Failure.EXCEPTION, "^ValueError: .*; took", marks=linux),
         pytest.param("brood", Failure.OVERTIME, "0.2 s; took .* MB", marks=linux),
