@@ -16,7 +16,8 @@ a ``PlacedSchedule``), an ``Answer`` with a bound that it proved, or ``None``::
 ``search`` is the run: ``search.rng`` are random numbers by the seed,
 ``search.options`` the options. One that runs long calls ``search.check_time()``, and
 ``search.report(objective, make_schedule)`` for each incumbent, so that time limits and
-Ctrl-C keep the best one. A package that names its function under the entry points
+Ctrl-C keep the best one; its schedule is made when the run ends, of what must not have
+changed until then. A package that names its function under the entry points
 ``ekya_opt.solvers`` gives it a name for files and the command line.
 
 Every result is certified: the referee evaluates the schedule again, and raises

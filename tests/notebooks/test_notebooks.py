@@ -8,6 +8,8 @@ import nbclient
 import nbformat
 import pytest
 
+import ekya_opt
+
 PAGES = Path(__file__).parents[2] / "notebooks"
 NOTEBOOKS = sorted(PAGES.glob("*.ipynb"))
 
@@ -109,6 +111,36 @@ def test_own_heuristic_ends_ahead_of_the_thief() -> None:
     assert first[1] < thief[1]
     assert last[0] < thief[0]
     assert last[1] < first[1]
+
+
+def test_a_heuristic_that_is_stopped_keeps_its_best() -> None:
+    """The notebook's function stopped on its way has the incumbent that it reported."""
+    notebook = nbformat.read(PAGES / "own_heuristic.ipynb", as_version=4)
+    names: dict[str, Any] = {}
+    for cell in notebook.cells:
+        if cell.source.startswith(("from functools", "def robin_hood")):
+            exec(cell.source, names)
+    trap = ekya_opt.read("shipped:trap/n10-g4-fine")
+    reached: list[float] = []
+    for rounds in (1, 2, 3):
+
+        def stopped(
+            instance: ekya_opt.Instance, search: ekya_opt.Search, left: int = rounds
+        ) -> Any:
+            times = iter(range(left))
+
+            def check_time() -> None:
+                if next(times, None) is None:
+                    raise ekya_opt.TimeUp
+
+            search.check_time = check_time  # type: ignore[method-assign]
+            return names["robin_hood"](instance, search, most=4)
+
+        result = ekya_opt.solve(trap, stopped)
+        assert result.stopped_by == "time_limit"
+        assert result.objective is not None
+        reached.append(result.objective)
+    assert reached == sorted(set(reached))
 
 
 def test_landscape_shows_what_its_text_says() -> None:
