@@ -124,13 +124,14 @@ def _boxes(
 
 
 def _counts(axes: Any, rows: dict[float, "pd.Series[float]"], size: str) -> None:
-    """Write how many gaps are zero, and of how many, behind each row."""
+    """Write how many gaps are zero or less, and of how many, behind each row."""
     for place, row in rows.items():
         none = int(row.isna().sum())
         zero = int((row <= LEAST).sum())
         text = f"{zero}/{row.count()}" + (f", {none} none" if none else "")
         _beside(axes, place, text, size)
-    _beside(axes, -0.5, "at 0", size, above=True)
+    below = any((row < -LEAST).any() for row in rows.values())
+    _beside(axes, -0.5, "≤ 0" if below else "at 0", size, above=True)
 
 
 def _beside(

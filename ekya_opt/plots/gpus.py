@@ -18,6 +18,8 @@ from ekya_opt.plots.looks import (
 )
 from ekya_opt.plots.sizes import Size, dress, styled
 from formulations.problems import evaluate_any
+from instances import InvalidData
+from instances.problems import Kind, kind_of
 
 if TYPE_CHECKING:
     from formulations.placed_schedule import PlacedSchedule
@@ -69,9 +71,14 @@ def plot_gpus(
 
     Raises
     ------
+    InvalidData
+        If the problem is none on physical GPUs.
     InvalidSchedule
         If the schedule is one of another kind of problem.
     """
+    if kind_of(placement) is not Kind.PLACEMENT:
+        message = f"is a {kind_of(placement)}, expected a placement"
+        raise InvalidData(message, "placement")
     verdict = evaluate_any(placement, schedule)
     jobs = list(_jobs(placement, schedule))
     areas: list[Area] = []

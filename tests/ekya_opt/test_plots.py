@@ -14,7 +14,13 @@ from ekya_opt.plots.timeline import plot_timeline
 from ekya_opt.timelines import Change, Origin, Timeline, timeline_of
 from formulations.horizon_schedule import HorizonPlan, HorizonSchedule, WindowPlans
 from formulations.schedule import Schedule, StreamPlan
-from instances import InferenceConfig, Instance, InvalidSchedule, RetrainingConfig
+from instances import (
+    InferenceConfig,
+    Instance,
+    InvalidData,
+    InvalidSchedule,
+    RetrainingConfig,
+)
 from instances.horizon import Horizon
 from instances.horizon_stream import HorizonConfig, HorizonStream, StreamWindow
 from tests.placed import gpus, placed, placement, plan
@@ -272,12 +278,14 @@ def test_what_breaks_rules_is_drawn() -> None:
 
 def test_a_timeline_needs_a_schedule_of_its_kind() -> None:
     """A window's schedule is none of a horizon, nor of a placement."""
-    _, plans = two_streams()
+    both, plans = two_streams()
     with pytest.raises(InvalidSchedule, match="expected one of a horizon"):
         plot_timeline(three_windows()[0], plans)
     problem: Any = placement(stream("A", 0.5))
     with pytest.raises(InvalidSchedule, match="expected one of a placement"):
         plot_gpus(problem, plans)  # type: ignore[arg-type]
+    with pytest.raises(InvalidData, match="is a window, expected a placement"):
+        plot_gpus(both, plans)  # type: ignore[arg-type]
 
 
 def test_axes_may_be_given() -> None:

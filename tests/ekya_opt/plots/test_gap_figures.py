@@ -112,6 +112,7 @@ def test_a_better_run_than_the_best_known_is_seen() -> None:
     axes = plot_gaps(table, value="gap_to_best_known")
     assert axes.get_xlim()[0] < -5
     assert "-1" in ticks(axes, "x")
+    assert texts(axes)[-1] == "≤ 0"
 
 
 def test_without_any_bound_there_is_no_gap(runs: pd.DataFrame) -> None:
