@@ -93,7 +93,7 @@ def _add_show(parser: argparse.ArgumentParser) -> None:
         default=[],
         metavar="COLUMN=VALUE",
         help="only runs with this value in a column, such as reallocation=never or "
-        "solver=thief,dp; may be repeated",
+        "solver=thief,dp, or failure=- for none; may be repeated",
     )
     parser.add_argument(
         "--gap",

@@ -34,6 +34,7 @@ FORMATS: dict[str, Callable[[Any], str]] = {
     "mean_seconds": lambda value: number(value, 3),
 }
 SHOWN_FAILURES = 20
+MOST_DIGITS = 15
 STUDY_FILE = ".toml"
 
 
@@ -96,6 +97,9 @@ def show(arguments: argparse.Namespace) -> int:
 
     check_writable(arguments.csv)
     check_writable(arguments.figure)
+    if not 0 <= arguments.digits <= MOST_DIGITS:
+        message = f"digits is {arguments.digits}, expected from 0 to {MOST_DIGITS}"
+        raise InvalidOption(message)
     store = open_store(arguments.store)
     # Proofs count for the gaps of all runs, whichever of them are shown.
     runs = _chosen(gaps(store.runs(arguments.study)), arguments.only)
@@ -187,4 +191,7 @@ def _write_csv(runs: pd.DataFrame, file: str) -> None:
 
 
 def _word(value: Any) -> str:
+    """Return a value of a column; what is missing is a dash."""
+    if value is None or value is pd.NA or value != value:
+        return "-"
     return f"{value:g}" if isinstance(value, float) else str(value)

@@ -1,7 +1,7 @@
 """Grids of a study: every combination of the values that a table lists."""
 
 import itertools
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import fields, replace
 from numbers import Integral, Real
 from typing import TYPE_CHECKING, Any
@@ -62,14 +62,15 @@ def checked_seeds(value: Any, place: str) -> tuple[int, ...]:
     expected = f"a number from 1 on, or a list of seeds from 0 to {LARGEST_SEED}"
     if _is_integer(value) and 1 <= value <= LARGEST_SEED:
         return tuple(range(int(value)))
-    listed = isinstance(value, tuple | list | range) and len(value) > 0
-    if not listed or not all(_is_integer(seed) for seed in value):
+    several = isinstance(value, Iterable) and not isinstance(value, str | Mapping)
+    seeds = tuple(value) if several else ()
+    if not seeds or not all(_is_integer(seed) for seed in seeds):
         raise InvalidStudy(f"is {shown(value)}, expected {expected}", place)
-    for idx, seed in enumerate(value):
-        if not 0 <= seed <= LARGEST_SEED or seed in value[:idx]:
+    for idx, seed in enumerate(seeds):
+        if not 0 <= seed <= LARGEST_SEED or seed in seeds[:idx]:
             message = f"is {seed}, expected another seed from 0 to {LARGEST_SEED}"
             raise InvalidStudy(message, f"{place}[{idx}]")
-    return tuple(map(int, value))
+    return tuple(map(int, seeds))
 
 
 def checked_generate(table: Any, place: str) -> dict[str, Any]:

@@ -1,6 +1,6 @@
 """The plan of a study: its problems, and its runs in their order."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, cast
 
@@ -10,7 +10,7 @@ from ekya_opt.studies.errors import InvalidStudy
 from ekya_opt.studies.grids import changed, crossed, generated
 from ekya_opt.studies.task import Task
 from instances import EkyaOptError
-from instances.problems import is_columns, kind_of, problem_hash, read_problem
+from instances.problems import Kind, is_columns, kind_of, problem_hash, read_problem
 from solvers import get_solver
 from solvers.settings import checked_settings
 
@@ -66,14 +66,15 @@ def make_plan(study: "Study") -> Plan:
     Raises
     ------
     InvalidStudy
-        If there is nothing to run, or a change or a generator's option lies outside
-        its domain.
+        If there is nothing to run, a change or a generator's option lies outside its
+        domain, or a placement is to be planned on estimates.
     SolverUnavailable, InvalidOption
         If a solver or a setting does not exist for one of the problems.
     EkyaOptError
         If an instance cannot be read.
     """
     problems = problems_of(study)
+    _check_plan_on(study, problems.values())
     given = None if study.solvers is None else study_specs(list(study.solvers))
     chosen = {
         each: _solvers(problem, given or solver_specs(default_solvers(problem)))
@@ -136,6 +137,15 @@ def study_specs(solvers: Sequence[Any]) -> list[SolverSpec]:
         except EkyaOptError as problem:
             raise InvalidStudy(str(problem), f"solvers[{idx}]") from None
     return list(specs.values())
+
+
+def _check_plan_on(study: "Study", problems: "Iterable[Problem]") -> None:
+    for problem in problems:
+        if study.plan_on == "estimates" and kind_of(problem) is Kind.PLACEMENT:
+            message = (
+                f"is 'estimates', expected 'truth' for {problem.name}, a placement"
+            )
+            raise InvalidStudy(message, "plan_on")
 
 
 def _sources(study: "Study") -> "list[Problem]":

@@ -1,14 +1,15 @@
 """Running a study: exactly what its store lacks, each run committed as it ends."""
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Generator, Iterable
 from contextlib import closing
 from os import PathLike, fspath
 from typing import TYPE_CHECKING, Any
 
-from ekya_opt.studies.outcome import Failure
+from ekya_opt.studies.outcome import Failure, Outcome
 from ekya_opt.studies.plan import make_plan
 from ekya_opt.studies.store import Store
 from ekya_opt.studies.store_writer import written
+from ekya_opt.studies.task import Task
 from instances import InvalidOption
 from instances.checks import shown
 from solvers import StoppedBy
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 EVERY_FAILURE = "all"
 
 Progress = Callable[[int, int, str], None]
+Ended = tuple[Task, Outcome]
 
 
 def run_study(
@@ -48,7 +50,7 @@ def run_study(
         if progress is not None:
             progress(done, total, "starting")
         try:
-            with closing(executor.run(tasks, problems)) as ended:
+            with closing(_each(executor.run(tasks, problems))) as ended:
                 for task, outcome in ended:
                     # What Ctrl-C cut short is done again by the next call.
                     if outcome.stopped_by == StoppedBy.INTERRUPT:
@@ -63,6 +65,11 @@ def run_study(
             message += "; the same again does the rest"
             raise KeyboardInterrupt(message) from None
     return Store(path)
+
+
+def _each(ended: Iterable[Ended]) -> Generator[Ended]:
+    """Yield what an executor gives, generator or not; closing ends its runs."""
+    yield from ended
 
 
 def checked_retry(retry: str | Collection[str]) -> set[str]:

@@ -5,6 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -204,6 +205,10 @@ def test_what_is_wrong_is_told_with_its_place(
             {"generate": {"family": "trap", "streams": [3, 0], "gpus": 1}},
             r"generate\[0\]: with streams=0 gpus=1 seed=0: num_streams is 0",
         ),
+        (
+            {"instances": "shipped:memory-tight/n4-g2", "plan_on": "estimates"},
+            "plan_on: is 'estimates', expected 'truth' for memory-tight-n4-g2",
+        ),
     ],
 )
 def test_values_that_do_not_fit_are_told_with_their_problem(
@@ -212,6 +217,14 @@ def test_values_that_do_not_fit_are_told_with_their_problem(
     """What only the problem can judge is told before the first run."""
     with pytest.raises(InvalidStudy, match=f"^{message}"):
         Study(name="s", **fields).tasks()
+
+
+@pytest.mark.parametrize("seeds", [range(1, 3), iter([1, 2]), np.array([1, 2])])
+def test_seeds_are_any_numbers_given_one_after_the_other(seeds: Any) -> None:
+    """They are kept as plain integers."""
+    study = Study(name="s", instances=PAPER, seeds=seeds)
+    assert study.definition()["seeds"] == [1, 2]
+    assert all(type(seed) is int for seed in study.definition()["seeds"])
 
 
 def test_equal_studies_have_equal_hashes(small_study: Study) -> None:

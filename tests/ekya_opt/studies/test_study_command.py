@@ -220,6 +220,8 @@ def test_a_store_shows_gaps_proofs_and_counts(
     shown = run("study", "show", store, "--study", "gpus")
     assert shown.out.startswith("mean gap to bound by streams per gpu\n")
     assert "proven" in shown.out
+    missing = run("study", "show", store, "--by", "failure", "--only", "failure=-")
+    assert missing.out.split("\n")[1].split() == ["solver", "-"]
     found = run("study", "show", store, "--by", "seed", "--gap", "best-found")
     assert found.out.startswith("mean gap to best found by seed\n")
     status = run("study", "status", store)
@@ -237,6 +239,7 @@ def test_a_store_shows_gaps_proofs_and_counts(
         (("run", "FILE", "--store", "FILE"), "is damaged or no store of studies"),
         (("status", "gone.sqlite"), "gone.sqlite: there is no such file"),
         (("show", "gone.sqlite"), "gone.sqlite: there is no such file"),
+        (("show", "FILE", "--digits", "-1"), "digits is -1, expected from 0 to 15"),
         (("show", "FILE"), "is damaged or no store of studies"),
         (("run", "WRONG"), "wrong.toml: changes[0]: paper-window1 with gpus=0.33: "),
         (("status", "WRONG"), "wrong.toml: changes[0]: paper-window1 with gpus=0.33"),

@@ -77,6 +77,19 @@ def test_progress_counts_what_was_done_before(
     assert told[-1][2].startswith("uniform on paper-window2 gpus=3")
 
 
+def test_an_executor_need_not_be_a_generator(
+    small_study: Study, tmp_path: Path
+) -> None:
+    """A list of the outcomes will do."""
+
+    class Listing(InProcess):
+        def run(self, *words: Any) -> Any:
+            return list(super().run(*words))
+
+    store = small_study.run(tmp_path / "s.sqlite", executor=Listing())
+    assert len(store.runs()) == 24
+
+
 def test_failed_runs_are_done_unless_their_failure_is_retried(
     small_study: Study, tmp_path: Path
 ) -> None:
