@@ -150,6 +150,8 @@ class _Crew:
         except WorkerLost:
             yield from self._lose(worker)
             return
+        if worker.ready:
+            self.failed_starts = 0
         if outcome is not None and job is not None:
             # The worker goes on while the outcome is put away.
             self._staff()

@@ -251,6 +251,28 @@ def test_workers_that_cannot_start_are_an_error(
         list(LocalExecutor(1).run([Task(instance_hash=HASH, solver="dp")], {HASH: TWO}))
 
 
+FALTERING = """
+import os
+with open(os.environ["EKYA_OPT_TEST_STARTS"], "a+b", buffering=0) as starts:
+    starts.write(b".")
+    if starts.tell() in (1, 2, 4):
+        os._exit(1)
+"""
+
+
+def test_workers_may_fail_to_start_now_and_then(
+    site: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Two of the three starts that fail come before one that does not."""
+    (tmp_path / "sitecustomize.py").write_text(FALTERING)
+    monkeypatch.syspath_prepend(str(tmp_path))
+    monkeypatch.setenv("EKYA_OPT_TEST_STARTS", str(tmp_path / "starts"))
+    task = Task(instance_hash=HASH, solver="shoot")
+    ((_, outcome),) = LocalExecutor(1).run([task], {HASH: TWO})
+    assert (outcome.failure, outcome.attempts) == (Failure.WORKER_LOST, 3)
+    assert (tmp_path / "starts").stat().st_size == 6
+
+
 SLEEPER = """
 import sys
 from ekya_opt.studies.local_executor import LocalExecutor
