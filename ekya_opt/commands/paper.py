@@ -10,7 +10,6 @@ from pathlib import Path
 
 from ekya_opt.commands.arguments import add_json
 from ekya_opt.text import text_table, to_json
-from instances import EkyaOptError
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -63,8 +62,6 @@ def run(arguments: argparse.Namespace) -> int:
     from ekya_opt.progress import Ticker
 
     directory = Path(arguments.output)
-    if directory.exists() and not directory.is_dir():
-        raise EkyaOptError(f"{directory}: cannot be written: is not a directory")
     with Ticker("reading") as ticker:
         evaluation = paper_page(
             directory,

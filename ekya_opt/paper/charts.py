@@ -6,14 +6,12 @@ from typing import TYPE_CHECKING, Any
 
 from ekya_opt.plots import new_axes
 from ekya_opt.plots.looks import COLOURS, SMALL
+from ekya_opt.plots.solver_looks import BLACK, DASHES, LOOKS, MARKERS
 
 if TYPE_CHECKING:
     import pandas as pd
 
-BLACK = "#000000"
-THIEF = "#D55E00"
-MARKERS = ("o", "^", "D", "s", "v", "P", "X")
-DASHES = ("-", "--", "-.", ":")
+THIEF = LOOKS["thief"].colour
 
 
 def plot_lines(

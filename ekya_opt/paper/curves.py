@@ -4,25 +4,35 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from ekya_opt.plots import new_axes
+from ekya_opt.plots.looks import GREY
+from ekya_opt.plots.solver_looks import (
+    BLACK,
+    BLUE,
+    GREEN,
+    ORANGE,
+    PURPLE,
+    SKY,
+    VERMILION,
+)
 
 if TYPE_CHECKING:
     import pandas as pd
 
 STYLES = {
-    "optimum": ("#000000", "o", "-"),
-    "optimum, shares fixed": ("#777777", None, ":"),
-    "Ekya": ("#D55E00", "^", "-"),
-    "Ekya, released": ("#E69F00", "v", "--"),
-    "uniform (1, 50 %)": ("#0072B2", "s", "-."),
-    "uniform (2, 90 %)": ("#56B4E9", "D", "-."),
-    "uniform (2, 50 %)": ("#009E73", "P", "-."),
-    "uniform (2, 30 %)": ("#CC79A7", "X", "-."),
+    "optimum": (BLACK, "o", "-"),
+    "optimum, shares fixed": (GREY, None, ":"),
+    "Ekya": (VERMILION, "^", "-"),
+    "Ekya, released": (ORANGE, "v", "--"),
+    "uniform (1, 50 %)": (BLUE, "s", "-."),
+    "uniform (2, 90 %)": (SKY, "D", "-."),
+    "uniform (2, 50 %)": (GREEN, "P", "-."),
+    "uniform (2, 30 %)": (PURPLE, "X", "-."),
     "uniform, own best": ("#999999", "*", ":"),
     "no retraining": ("#999999", "|", "--"),
 }
 """Colours of Okabe and Ito; markers and dashes tell the curves apart without them."""
 
-OTHERS = (("#0072B2", "s", "--"), ("#009E73", "P", ":"), ("#CC79A7", "X", "--"))
+OTHERS = ((BLUE, "s", "--"), (GREEN, "P", ":"), (PURPLE, "X", "--"))
 
 
 def plot_curves(

@@ -1,15 +1,17 @@
 """The paper page in one call."""
 
+import os
 from collections.abc import Iterable
 from os import PathLike
 from pathlib import Path
 
-from ekya_opt.comparison import Progress
+from ekya_opt.comparison import Progress, read_windows
 from ekya_opt.paper.evaluation import Evaluation, run_experiments
 from ekya_opt.paper.experiments import chosen
 from ekya_opt.paper.finding import Scale
 from ekya_opt.paper.page import check_page, write_page
 from ekya_opt.reading import paths_of
+from instances import EkyaOptError
 from instances.generators.assembly import check_integer
 
 QUICK_SEEDS, FULL_SEEDS = 2, 5
@@ -54,7 +56,8 @@ def paper_page(
     ------
     EkyaOptError
         If there is no experiment of a name, a number lies outside its domain, a file
-        is not there, or matplotlib or jinja2 is missing.
+        is not there or holds no window, the directory cannot be written, or
+        matplotlib or jinja2 is missing.
     """
     names = chosen(only)
     if seeds is None:
@@ -67,7 +70,25 @@ def paper_page(
         workers=workers,
         recorded=tuple(paths_of(recorded)),
     )
+    if scale.recorded:
+        read_windows(scale.recorded)
     check_page()
+    made = _made(Path(directory))
     evaluation = run_experiments(names, scale, progress)
-    write_page(evaluation, Path(directory))
+    write_page(evaluation, made)
     return evaluation
+
+
+def _made(directory: Path) -> Path:
+    """Return the directory, made if it is not there, before anything is measured."""
+    try:
+        directory.mkdir(parents=True, exist_ok=True)
+    except FileExistsError:
+        reason = "is not a directory"
+    except OSError as problem:
+        reason = problem.strerror or str(problem)
+    else:
+        if os.access(directory, os.W_OK):
+            return directory
+        reason = "no permission"
+    raise EkyaOptError(f"{directory}: cannot be written: {reason}")

@@ -87,6 +87,7 @@ def test_all_are_run_by_default(
         (("--seeds", "0"), "seeds is 0, expected an integer from 1"),
         (("--workers", "0"), "workers is 0, expected an integer from 1"),
         (("--recorded", "nowhere"), "nowhere"),
+        (("--recorded", "shipped:paper/horizon"), "is a horizon, expected a window"),
     ],
 )
 def test_bad_usage_is_one_line(
@@ -100,13 +101,19 @@ def test_bad_usage_is_one_line(
     assert not (tmp_path / "page").exists()
 
 
-def test_a_file_is_no_directory(run: Run, tmp_path: Path) -> None:
-    """The page needs a directory."""
+@pytest.mark.parametrize("below", [(), ("page",)])
+def test_a_file_is_no_directory(
+    run: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, below: tuple[str, ...]
+) -> None:
+    """The page needs a directory, which is made before anything is measured."""
+    ran = stub(monkeypatch)
     file = tmp_path / "file"
     file.write_text("", encoding="utf-8")
-    done = run("paper", "-o", file)
+    done = run("paper", "-o", file.joinpath(*below))
     assert done.status == 2
-    assert "is not a directory" in done.err
+    assert "cannot be written" in done.err
+    assert len(done.err.splitlines()) == 1
+    assert ran == []
 
 
 def test_a_failure_is_a_row_and_an_exit_status(
