@@ -1,6 +1,8 @@
 """What the tests of studies share."""
 
+import sys
 from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -9,6 +11,7 @@ from ekya_opt import Study
 from ekya_opt.studies.outcome import Outcome
 from ekya_opt.studies.task import Task
 from solvers import Options, solve
+from tests.ekya_opt.studies.processes import install
 
 ENVIRONMENT = {
     "versions": {"ekya-opt": "0.0.test", "python": "3"},
@@ -85,3 +88,13 @@ def small_study() -> Study:
         seeds=2,
         time_limit=20,
     )
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """Return the directory on ``sys.path`` in which the solvers are installed."""
+    folder = tmp_path_factory.mktemp("site")
+    install(folder)
+    sys.path.append(str(folder))
+    yield folder
+    sys.path.remove(str(folder))

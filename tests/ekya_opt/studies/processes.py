@@ -1,9 +1,12 @@
 """What tests of processes share: solvers that misbehave, and what is left of them."""
 
 import shutil
+import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
+
+import pytest
 
 from instances.problems import problem_hash
 from tests.small import stream, window
@@ -13,6 +16,7 @@ SOLVERS = (
     *("exit_", "lie", "starve", "shoot", "chat", "nap", "compile_", "count", "babble"),
     *("give_up", "spread", "load", "err", "brood", "delegate"),
 )
+linux = pytest.mark.skipif(sys.platform != "linux", reason="needs Linux's /proc")
 TWO = window(stream(), stream("B"), min_accuracy=0.4)
 HASH = problem_hash(TWO)
 READY, COMPILED = "EKYA_OPT_TEST_READY", "EKYA_OPT_TEST_COMPILED"

@@ -2,12 +2,8 @@
 
 import os
 import re
-import signal
-import subprocess
 import sys
 import tempfile
-import uuid
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -25,13 +21,9 @@ from instances.problems import problem_hash
 from tests.ekya_opt.studies.processes import (
     COMPILED,
     HASH,
-    MARK,
-    READY,
     SOLVERS,
     TWO,
-    install,
-    marked,
-    wait_for,
+    linux,
 )
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
@@ -39,18 +31,6 @@ pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
 LIMITS: dict[str, Any] = {"time_limit": 0.2, "memory_limit": 100_000_000}
 PATIENT = ("feed", "spread", "delegate")
 """Those that need more time to get where they are stopped."""
-
-linux = pytest.mark.skipif(sys.platform != "linux", reason="needs Linux's /proc")
-
-
-@pytest.fixture(scope="module")
-def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """Return the directory on ``sys.path`` in which the solvers are installed."""
-    folder = tmp_path_factory.mktemp("site")
-    install(folder)
-    sys.path.append(str(folder))
-    yield folder
-    sys.path.remove(str(folder))
 
 
 @pytest.fixture(scope="module")
@@ -239,101 +219,3 @@ def test_an_unknown_solver_is_a_failed_run_and_bad_tasks_are_errors() -> None:
     for workers in (0, True, 1.5):
         with pytest.raises(InvalidOption, match="workers is"):
             LocalExecutor(workers)  # type: ignore[arg-type]
-
-
-def test_workers_that_cannot_start_are_an_error(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    """The message holds the worker's last line."""
-    (tmp_path / "numpy.py").write_text("raise ImportError('no numbers today')")
-    monkeypatch.syspath_prepend(str(tmp_path))
-    with pytest.raises(EkyaOptError, match=r"workers do not start: .*no numbers today"):
-        list(LocalExecutor(1).run([Task(instance_hash=HASH, solver="dp")], {HASH: TWO}))
-
-
-FALTERING = """
-import os
-with open(os.environ["EKYA_OPT_TEST_STARTS"], "a+b", buffering=0) as starts:
-    starts.write(b".")
-    if starts.tell() in (1, 2, 4):
-        os._exit(1)
-"""
-
-
-def test_workers_may_fail_to_start_now_and_then(
-    site: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    """Two of the three starts that fail come before one that does not."""
-    (tmp_path / "sitecustomize.py").write_text(FALTERING)
-    monkeypatch.syspath_prepend(str(tmp_path))
-    monkeypatch.setenv("EKYA_OPT_TEST_STARTS", str(tmp_path / "starts"))
-    task = Task(instance_hash=HASH, solver="shoot")
-    ((_, outcome),) = LocalExecutor(1).run([task], {HASH: TWO})
-    assert (outcome.failure, outcome.attempts) == (Failure.WORKER_LOST, 3)
-    assert (tmp_path / "starts").stat().st_size == 6
-
-
-SLEEPER = """
-import sys
-from ekya_opt.studies.local_executor import LocalExecutor
-from ekya_opt.studies.task import Task
-from tests.ekya_opt.studies.processes import HASH, TWO
-
-tasks = [Task(instance_hash=HASH, solver=name) for name in ("dp", "sleep", "sleep")]
-try:
-    for task, outcome in LocalExecutor(2).run(tasks, {HASH: TWO}):
-        print(task.solver, outcome.status, flush=True)
-except KeyboardInterrupt:
-    sys.exit(130)
-"""
-
-
-@linux
-@pytest.mark.parametrize("by", [signal.SIGKILL, signal.SIGINT])
-def test_nothing_outlives_a_study_that_is_killed(
-    site: Path, tmp_path: Path, by: signal.Signals
-) -> None:
-    """Neither workers, nor runs, nor what runs started in sessions of their own."""
-    root = Path(__file__).resolve().parents[3]
-    ready, mark = tmp_path / "ready", uuid.uuid4().hex
-    temporary = tmp_path / "temporary"
-    temporary.mkdir()
-    environment = {
-        **os.environ,
-        "PYTHONPATH": os.pathsep.join([str(root), str(site)]),
-        READY: str(ready),
-        MARK: mark,
-        "TMPDIR": str(temporary),
-    }
-    process = subprocess.Popen(
-        [sys.executable, "-c", SLEEPER], env=environment, stdout=subprocess.PIPE
-    )
-    try:
-        assert process.stdout is not None
-        assert process.stdout.readline() == b"dp optimal\n"
-        wait_for(ready.exists)
-        assert len(marked(mark)) >= 5
-        process.send_signal(by)
-        assert process.wait(60) == (130 if by is signal.SIGINT else -signal.SIGKILL)
-        wait_for(lambda: not marked(mark))
-        assert not list(temporary.iterdir())
-    finally:
-        process.kill()
-        process.communicate()
-
-
-@linux
-def test_closing_ends_what_is_in_flight(
-    site: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    """Leaving the loop over outcomes is enough."""
-    ready, mark = tmp_path / "ready", uuid.uuid4().hex
-    monkeypatch.setenv(READY, str(ready))
-    monkeypatch.setenv(MARK, mark)
-    names = ("dp", "sleep")
-    tasks = [Task(instance_hash=HASH, solver=name) for name in names]
-    outcomes = LocalExecutor(2).run(tasks, {HASH: TWO})
-    assert next(outcomes)[0].solver == "dp"
-    wait_for(ready.exists)
-    outcomes.close()  # type: ignore[attr-defined]
-    assert not marked(mark)
