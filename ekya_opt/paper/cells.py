@@ -57,11 +57,18 @@ def _text(value: Any) -> str:
 
 
 def _numbers(values: list[Any]) -> list[str]:
-    """Return numbers with 4 decimals below 1, one fewer from 10 on, and so forth."""
+    """Return numbers with 4 decimals below 1, one fewer from 10 on, and so forth.
+
+    There are more where one that is not 0 would look like it.
+    """
     there = [abs(value) for value in values if value is not None]
     digits = 0
     if any(value != round(value) for value in there):
         largest = max(there)
         digits = max(MOST_DECIMALS - len(f"{largest:.0f}") + (largest < 1), 1)
         digits = min(digits, MOST_DECIMALS)
+        while digits < MOST_DECIMALS and any(
+            0 < each < 0.5 / 10**digits for each in there
+        ):
+            digits += 1
     return [MISSING if value is None else f"{value:,.{digits}f}" for value in values]

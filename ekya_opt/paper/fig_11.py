@@ -205,7 +205,7 @@ def experiment(scale: Scale) -> Finding:
         figures=(
             Figure(
                 name="fig-11a",
-                caption="Share of the configs whose estimate is off by less.",
+                caption="Errors of the estimates, as a distribution, and the paper's median.",
                 draw=partial(plot_errors, errors),
             ),
             Figure(

@@ -168,6 +168,8 @@ def test_an_interrupted_page_says_so() -> None:
         ([9.25, 0.5], ("9.250", "0.500")),
         ([1234.5, None], ("1,234.5", "–")),
         ([True, False], ("True", "False")),
+        ([0.0, 0.001, 40.0], ("0.000", "0.001", "40.000")),
+        ([0.0, 0.00001, 40.0], ("0.0000", "0.0000", "40.0000")),
     ],
 )
 def test_numbers_of_a_column_are_written_alike(
