@@ -205,7 +205,8 @@ def experiment(scale: Scale) -> Finding:
         figures=(
             Figure(
                 name="fig-11a",
-                caption="Errors of the estimates, as a distribution, and the paper's median.",
+                caption="Errors of the estimates as a distribution, and the paper's "
+                "median.",
                 draw=partial(plot_errors, errors),
             ),
             Figure(
