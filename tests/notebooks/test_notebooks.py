@@ -57,8 +57,8 @@ def test_notebooks_hold_no_outputs(path: Path) -> None:
 
 @pytest.mark.parametrize("path", sorted(PAGES.glob("*.*")), ids=lambda path: path.name)
 def test_links_lead_to_pages(path: Path) -> None:
-    """Every page that a page names is there; the index names all of them."""
-    if path.suffix in (".md", ".ipynb"):
+    """Every page that a page names is there; the index names all, and the studies."""
+    if path.suffix in (".md", ".ipynb", ".toml"):
         for target in re.findall(r"\]\(([\w.-]+)\)", path.read_text("utf-8")):
             assert (PAGES / target).exists(), target
         if path.name != "README.md":

@@ -173,6 +173,7 @@ def test_a_tiny_page_from_end_to_end(
     monkeypatch.setattr(fig_8, "GPUS", (1.0, 4.0, 16.0))
     monkeypatch.setattr(fig_10a, "STREAMS", 3)
     monkeypatch.setattr(fig_4, "PROVER", "decomposition")
+    monkeypatch.setattr(fig_4, "UNITS", 4)
     made = ekya_opt.paper_page(
         tmp_path,
         quick=True,
