@@ -186,7 +186,7 @@ def contradictions(runs: pd.DataFrame) -> pd.DataFrame:
         columns={name: f"other_{name}" for name in ("label", "key", "status")}
     )
     pairs = found.merge(proofs, on="instance_hash")
-    excess = pairs["objective"] - pairs["lowest"]
+    excess = pairs["objective"].astype("float64") - pairs["lowest"]
     pairs["excess"] = excess.mask(np.isinf(excess))
     pairs = pairs[excess > OBJECTIVE_TOLERANCE].drop(columns="lowest")
     order = ["instance", "instance_hash", "label", "key", "other_label", "other_key"]

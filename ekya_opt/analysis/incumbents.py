@@ -1,5 +1,6 @@
 """The best schedules that runs had found by when, as primal gaps."""
 
+import json
 import math
 from collections.abc import Iterable, Sequence
 from typing import Any
@@ -42,8 +43,8 @@ def incumbents(trace: Iterable[Sequence[float | None]]) -> Incumbents:
 def incumbents_of(table: pd.DataFrame) -> list[Incumbents]:
     """Return every run's incumbents, with its objective at its end.
 
-    Of a plan made on estimates the objective alone counts: the trace is in the numbers
-    planned on.
+    A trace may be JSON text, as in a table that comes from CSV. Of a plan made on
+    estimates the objective alone counts: the trace is in the numbers planned on.
     """
     estimated = [False] * len(table)
     if "plan_on" in table.columns:
@@ -51,8 +52,9 @@ def incumbents_of(table: pd.DataFrame) -> list[Incumbents]:
     found = []
     columns = (table["trace"], table["objective"], table["seconds"], estimated)
     for trace, objective, seconds, on_estimates in zip(*columns, strict=True):
-        has_trace = isinstance(trace, Sequence) and not on_estimates
-        points = incumbents(trace) if has_trace else []
+        told = json.loads(trace) if isinstance(trace, str) else trace
+        has_trace = isinstance(told, Sequence) and not on_estimates
+        points = incumbents(told) if has_trace else []
         if not pd.isna(objective):
             points.append((float(seconds), float(objective)))
         found.append(points)

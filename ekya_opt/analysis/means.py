@@ -113,17 +113,23 @@ def mean_times(
         counted = pd.Series(True, index=runs.index)
     else:
         counted = runs["instance_hash"].isin(_solved_by_all(runs, solved))
-    rows = {}
-    for label, part in runs.groupby("label"):
-        chosen = seconds[part.index][counted[part.index]]
-        rows[label] = {
+    # Tables put together have an index that tells several rows.
+    own = pd.DataFrame({"label": runs["label"], "solved": solved, "seconds": seconds})
+    rows = {
+        label: {
             "runs": len(part),
-            "solved": int(solved[part.index].sum()),
-            "counted": len(chosen),
-            "seconds": shifted_geometric_mean(sorted(chosen), shift),
+            "solved": int(part["solved"].sum()),
+            "counted": int(part["counted"].sum()),
+            "seconds": shifted_geometric_mean(
+                sorted(part["seconds"][part["counted"]]), shift
+            ),
         }
-    columns = ["runs", "solved", "counted", "seconds"]
-    table = pd.DataFrame.from_dict(rows, orient="index", columns=columns)
+        for label, part in own.assign(counted=counted).groupby("label")
+    }
+    types = {"runs": "int64", "solved": "int64", "counted": "int64"}
+    types["seconds"] = "float64"
+    table = pd.DataFrame.from_dict(rows, orient="index", columns=list(types))
+    table = table.astype(types)
     table = table.rename_axis("label").sort_values("seconds", kind="stable")
     table["ratio"] = table["seconds"] / table["seconds"].min()
     return table
