@@ -97,7 +97,7 @@ from ekya_opt.studies.errors import StoreUnavailable
 from ekya_opt.studies.outcome import Outcome
 from ekya_opt.studies.run_columns import RUN_COLUMNS
 from ekya_opt.studies.status import COUNTS, status_table
-from ekya_opt.studies.store_files import reading
+from ekya_opt.studies.store_files import decoding, reading
 from ekya_opt.studies.store_values import outcome_of, trace_of, unpacked
 from instances.checks import shown
 from instances.html import html_table
@@ -148,7 +148,8 @@ class Store:
     def definition(self, study: str) -> dict[str, Any]:
         """Return what defines a study, as :meth:`Study.definition` does."""
         words = "SELECT definition FROM studies WHERE study = ?"
-        found: dict[str, Any] = json.loads(self._one(words, study, "study"))
+        with decoding(self.path):
+            found: dict[str, Any] = json.loads(self._one(words, study, "study"))
         return found
 
     def runs(self, study: str | None = None) -> "pd.DataFrame":
@@ -159,7 +160,8 @@ class Store:
         """
         frame = self._frame("SELECT * FROM results", study)
         frame = frame.drop_duplicates("key", ignore_index=True)
-        frame["trace"] = [trace_of(text) for text in frame["trace"]]
+        with decoding(self.path):
+            frame["trace"] = [trace_of(text) for text in frame["trace"]]
         return frame.astype(RUN_COLUMNS)
 
     def planned(self, study: str | None = None) -> "pd.DataFrame":
@@ -208,16 +210,21 @@ class Store:
         from instances.problems import problem_from_dict
 
         words = "SELECT content FROM problems WHERE instance_hash = ?"
-        return problem_from_dict(unpacked(self._one(words, instance_hash, "problem")))
+        packed = self._one(words, instance_hash, "problem")
+        with decoding(self.path):
+            content = unpacked(packed)
+        return problem_from_dict(content)
 
     def schedule(self, key: str) -> Any:
         """Return the schedule that a run found; ``None`` if it found or kept none."""
         from formulations.problems import any_schedule_from_dict
 
-        content = self._one("SELECT schedule FROM runs WHERE key = ?", key, "run")
-        if content is None:
+        packed = self._one("SELECT schedule FROM runs WHERE key = ?", key, "run")
+        if packed is None:
             return None
-        return any_schedule_from_dict(unpacked(content)).schedule
+        with decoding(self.path):
+            content = unpacked(packed)
+        return any_schedule_from_dict(content).schedule
 
     def outcome(self, key: str) -> Outcome:
         """Return everything that came of a run."""
@@ -228,14 +235,17 @@ class Store:
             ).fetchone()
         if row is None:
             raise self._lacks("run", key)
-        return outcome_of(row, self.environments()[row["environment"]])
+        environment = self.environments()[row["environment"]]
+        with decoding(self.path):
+            return outcome_of(row, environment)
 
     def environments(self) -> dict[str, dict[str, Any]]:
         """Return the environments by their keys: versions and machine."""
         rows = self._rows(
             "SELECT environment, content FROM environments ORDER BY rowid"
         )
-        return {key: json.loads(content) for key, content in rows}
+        with decoding(self.path):
+            return {key: json.loads(content) for key, content in rows}
 
     def _frame(self, words: str, study: str | None) -> "pd.DataFrame":
         import pandas as pd

@@ -1,6 +1,7 @@
 """SQLite files of stores: opening, and errors in one line."""
 
 import sqlite3
+import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -78,6 +79,15 @@ def transaction(connection: sqlite3.Connection) -> Iterator[None]:
         connection.execute("ROLLBACK")
         raise
     connection.execute("COMMIT")
+
+
+@contextmanager
+def decoding(path: str) -> Iterator[None]:
+    """Tell in one line that names the store what is no JSON, or not compressed."""
+    try:
+        yield
+    except (ValueError, zlib.error) as problem:
+        raise StoreUnavailable(f"{path}: is damaged: {problem}") from None
 
 
 def check_schema(connection: sqlite3.Connection, path: str) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from ekya_opt import Study
+from ekya_opt import Store, Study
 from ekya_opt.studies.outcome import Outcome
 from ekya_opt.studies.task import Task
 from solvers import Options, solve
@@ -88,6 +88,12 @@ def small_study() -> Study:
         seeds=2,
         time_limit=20,
     )
+
+
+@pytest.fixture
+def done(small_study: Study, tmp_path: Path) -> Store:
+    """Return the store of a study that is done."""
+    return small_study.run(tmp_path / "done.sqlite", executor=InProcess())
 
 
 @pytest.fixture(scope="module")

@@ -16,7 +16,6 @@ from hypothesis import strategies as st
 
 from ekya_opt import Store, Study, open_store
 from ekya_opt.studies import store as store_module
-from ekya_opt.studies.errors import StoreUnavailable
 from ekya_opt.studies.outcome import Failure, Outcome
 from ekya_opt.studies.plan import make_plan
 from ekya_opt.studies.run_columns import RUN_COLUMNS
@@ -100,12 +99,6 @@ def test_a_run_is_committed_whole_or_not_at_all(
     store = open_store(path)
     assert store.outcome(key) == good
     assert {"a": "bad one"} not in store.environments().values()
-
-
-@pytest.fixture
-def done(small_study: Study, tmp_path: Path) -> Store:
-    """Return the store of a study that is done."""
-    return small_study.run(tmp_path / "done.sqlite", executor=InProcess())
 
 
 def test_the_table_of_runs_tells_what_ran(done: Store, small_study: Study) -> None:
@@ -243,71 +236,3 @@ def test_other_tools_read_a_store_as_documented(done: Store) -> None:
     mine = any_schedule_to_dict(done.schedule(key))
     assert stored["streams"] == json.loads(json.dumps(mine))["streams"]
     connection.close()
-
-
-def refused(path: Path) -> str:
-    """Return why neither reading nor writing takes a file, which stays as it is."""
-    before = path.read_bytes() if path.is_file() else b""
-    with pytest.raises(StoreUnavailable) as reading:
-        open_store(path)
-    with pytest.raises(StoreUnavailable), written(str(path)):
-        pass
-    assert not path.is_file() or path.read_bytes() == before
-    assert "\n" not in str(reading.value)
-    return str(reading.value)
-
-
-def test_what_is_no_store_is_refused_and_left_alone(tmp_path: Path) -> None:
-    """Text, a database of something else and a directory are told from a store."""
-    text = tmp_path / "text.sqlite"
-    text.write_text("hello, I am no database at all, " * 100)
-    assert "is damaged or no store of studies" in refused(text)
-    other = tmp_path / "other.sqlite"
-    connection = sqlite3.connect(other)
-    connection.execute("CREATE TABLE mine (x)")
-    connection.commit()
-    connection.close()
-    assert "is no store of studies" in refused(other)
-    assert "is a directory" in refused(tmp_path)
-    with pytest.raises(StoreUnavailable, match="there is no such file"):
-        open_store(tmp_path / "missing.sqlite")
-    with pytest.raises(StoreUnavailable, match="cannot be written: No such file"):
-        Study(name="s", instances="shipped:paper/window1").run(
-            tmp_path / "no" / "s.sqlite", executor=InProcess()
-        )
-
-
-def test_a_newer_schema_is_refused(done: Store) -> None:
-    """A later version's store is not guessed at."""
-    connection = sqlite3.connect(done.path)
-    connection.execute("PRAGMA user_version = 2")
-    connection.close()
-    expected = "has schema version 2, expected 1; a newer ekya-opt wrote it"
-    assert expected in refused(Path(done.path))
-
-
-def test_a_damaged_store_is_one_line(done: Store) -> None:
-    """Half a file, and a file with a hole, are told in one line."""
-    path = Path(done.path)
-    content = path.read_bytes()
-    path.write_bytes(content[: len(content) // 2])
-    with pytest.raises(StoreUnavailable, match="is damaged or no store"):
-        done.runs()
-    hole = bytearray(content)
-    hole[4096:] = b"\xff" * (len(hole) - 4096)
-    path.write_bytes(hole)
-    with pytest.raises(StoreUnavailable, match="is damaged or no store"):
-        done.runs()
-
-
-def test_names_that_a_store_does_not_have_are_told(done: Store) -> None:
-    """An unknown study, problem or run is an error that says what there is."""
-    calls: list[Any] = [done.runs, done.planned, done.definition, done.summary]
-    for call in calls:
-        with pytest.raises(StoreUnavailable, match="no study 'x'; it has small"):
-            call("x")
-    with pytest.raises(StoreUnavailable, match="no problem 'x'"):
-        done.problem("x")
-    for call in (done.schedule, done.outcome):
-        with pytest.raises(StoreUnavailable, match="no run 'x'"):
-            call("x")
