@@ -27,7 +27,7 @@ class StoreLock:
     """
 
     def __init__(self, path: str) -> None:
-        self._file = f"{path}.lock"
+        self._file = f"{os.path.realpath(path)}.lock"
         self._store = path
         self._handle: int | None = None
 

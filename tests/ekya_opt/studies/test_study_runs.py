@@ -147,9 +147,13 @@ def test_a_second_writer_is_refused(small_study: Study, tmp_path: Path) -> None:
     path = str(tmp_path / "s.sqlite")
     code = "import sys; from ekya_opt.studies.store_writer import written\n"
     code += "with written(sys.argv[1]): pass"
+    link = tmp_path / "link.sqlite"
+    link.symlink_to(path)
     with written(path):
         with pytest.raises(StoreUnavailable, match=r"a study is writing .*\d+\)"):
             small_study.run(path, executor=InProcess())
+        with pytest.raises(StoreUnavailable, match=r"link.*: a study is writing"):
+            small_study.run(link, executor=InProcess())
         other = subprocess.run(
             [sys.executable, "-c", code, path], capture_output=True, text=True
         )
