@@ -2,7 +2,8 @@
 
 *Rule.* Reproduced: Ekya with 4 GPUs is at most 0.005 below the best of the paper's
 uniform baselines with 16. Shape only: Ekya is at most 0.005 below the best of them
-with every number of GPUs, and reaches what it has with 16 with at most 8.
+with every number of GPUs, and reaches what it has with 16 with at most 8. Recorded
+windows do not count: their uniform policies are others, and so are their streams.
 """
 
 from dataclasses import dataclass, replace
@@ -67,7 +68,7 @@ def experiment(scale: Scale) -> Finding:
     shown = table.join(static_optima(GPUS, scale).rename(STATIC), how="outer")
     result = compared(table, list(uniform))
     tables = [("Mean accuracy by number of GPUs", table.reset_index())]
-    more = ""
+    more = besides = ""
     if scale.recorded:
         own = mapped(_recorded, [(gpus, scale.recorded) for gpus in GPUS], scale)
         caption = (
@@ -80,6 +81,10 @@ def experiment(scale: Scale) -> Finding:
             f" On the recorded windows Ekya with 4 GPUs has {found.ekya:.3f}, and "
             f"reaches the {found.uniform:.3f} of the best uniform policy with 16 with "
             f"{found.needs('Ekya')}."
+        )
+        besides = (
+            f"; on the recorded windows it is {found.ekya - found.uniform:+.3f}, which "
+            "does not count"
         )
     return Finding(
         name="fig-8",
@@ -96,7 +101,7 @@ def experiment(scale: Scale) -> Finding:
         verdict=result.verdict,
         because=f"Ekya with 4 GPUs is {result.ekya - result.uniform:+.3f} to the best "
         f"uniform baseline with 16 (at least {-TOLERANCE:+.3f} would reproduce the "
-        f"claim), and at worst {result.worst:+.3f} to it with the same GPUs.",
+        f"claim), and at worst {result.worst:+.3f} to it with the same GPUs{besides}.",
         instances=describe(
             f"{STREAMS} streams on 1 to 16 GPUs", WINDOWS, scale, largest_gap(frame)
         ),

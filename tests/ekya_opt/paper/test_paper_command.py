@@ -211,3 +211,9 @@ def test_recorded_windows_are_measured_besides(
         assert (table["optimum"] > table[name]).all()
     assert table["optimum"].is_monotonic_increasing
     assert "On the recorded windows Ekya with 4 GPUs" in made.measured
+    own = table.set_index("gpus")
+    uniform = max(
+        own.loc[16, "uniform (high, 50 %)"], own.loc[16, "uniform (low, 50 %)"]
+    )
+    told = f"on the recorded windows it is {own.loc[4, 'Ekya'] - uniform:+.3f}"
+    assert told in made.because
