@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+import logging
 import queue
 import re
 import socket
@@ -85,11 +86,12 @@ class DaskExecutor:
             If nobody listens at the address, there are no workers, or they cannot run
             tasks.
         """
-        cluster = _Cluster(self, problems)
-        try:
-            yield from cluster.outcomes(iter(tasks))
-        finally:
-            cluster.close()
+        with _without_logs():
+            cluster = _Cluster(self, problems)
+            try:
+                yield from cluster.outcomes(iter(tasks))
+            finally:
+                cluster.close()
 
 
 class _Cluster:
@@ -224,6 +226,17 @@ class _Cluster:
         elif now > self.seen_workers + SECONDS_WITHOUT_WORKERS:
             message = f"the scheduler at {self.executor.address} has no workers"
             raise EkyaOptError(f"{message} since {SECONDS_WITHOUT_WORKERS:g} s")
+
+
+@contextlib.contextmanager
+def _without_logs() -> Iterator[None]:
+    """Keep dask's client from logging tracebacks of what is told in one line."""
+    logger = logging.getLogger("distributed.client")
+    before, logger.disabled = logger.disabled, True
+    try:
+        yield
+    finally:
+        logger.disabled = before
 
 
 def scheduler_address(address: str) -> str:

@@ -1,6 +1,7 @@
 """Runs on a cluster: two worker processes on this machine, of which one is killed."""
 
 import json
+import logging
 import os
 import subprocess
 import sys
@@ -162,8 +163,14 @@ def test_closing_ends_what_runs_on_the_cluster(cluster: Cluster) -> None:
     assert [outcome.status for _, outcome in again] == ["optimal"]
 
 
-def test_a_scheduler_that_dies_is_an_error(cluster: Cluster) -> None:
-    """What has come stays. It is the last test on the cluster."""
+def test_a_scheduler_that_dies_is_an_error(
+    cluster: Cluster, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What has come stays, and dask logs nothing. It is the last test here."""
+    logger, logged = logging.getLogger("distributed.client"), logging.Handler()
+    records: list[logging.LogRecord] = []
+    monkeypatch.setattr(logged, "emit", records.append)
+    monkeypatch.setattr(logger, "handlers", [logged])
     tasks = [Task(instance_hash=HASH, solver=name) for name in ("dp", "sleep")]
     outcomes = DaskExecutor(cluster.address).run(tasks, {HASH: TWO})
     assert next(outcomes)[0].solver == "dp"
@@ -171,6 +178,8 @@ def test_a_scheduler_that_dies_is_an_error(cluster: Cluster) -> None:
     cluster.scheduler.wait()
     with pytest.raises(EkyaOptError, match=r"scheduler at tcp://.* (gone|dropped)"):
         next(outcomes)
+    assert not records
+    assert not logger.disabled
 
 
 def test_nobody_at_the_address_is_an_error_in_one_line() -> None:
