@@ -6,6 +6,7 @@ from typing import Any
 
 from ekya_opt.reports.contents import Contents
 from ekya_opt.reports.tables import Column, Table, is_missing, table_of
+from ekya_opt.studies.plan import ON_ESTIMATES
 
 ANY_FILE = "INSTANCE"
 
@@ -44,7 +45,7 @@ def solve_command(run: Mapping[str, Any], contents: Contents) -> str:
     """Return the command that makes a run, a row of a table of runs, again."""
     file = contents.files.get(run["instance_hash"], ANY_FILE)
     workers = contents.definitions.get(str(run["study"]), {}).get("workers", 1)
-    solver, *settings = str(run["label"]).split(":")
+    solver, *settings = str(run["label"]).removesuffix(ON_ESTIMATES).split(":")
     words = ["ekya-opt", "solve", file, "--solver", solver]
     for setting in settings:
         words += ["--set", setting]

@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 
 BYTES_PER_GB = 10**9
 
+ON_ESTIMATES = " on estimates"
+"""Tells the labels of plans on estimates from those on the truth in one store."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlannedRun:
@@ -32,7 +35,7 @@ class PlannedRun:
     key
         Its name in a store.
     label
-        The solver with the settings given.
+        The solver with the settings given, and whether it plans on estimates.
     instance
         Name of the problem.
     """
@@ -96,6 +99,8 @@ def make_plan(study: "Study") -> Plan:
                     plan_on=study.plan_on,
                 )
                 key = task.key
+                if study.plan_on == "estimates":
+                    label += ON_ESTIMATES
                 planned = PlannedRun(
                     task=task, key=key, label=label, instance=problem.name
                 )

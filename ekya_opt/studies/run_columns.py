@@ -38,8 +38,9 @@ RUN_COLUMNS = {
 }
 """Column and its type in pandas; what is missing is ``<NA>`` or NaN.
 
-``label`` is the solver with the settings given (``thief:passes=0``), ``settings`` JSON
-of all in effect, ``gap`` (bound − objective) / bound of the run itself, ``trace`` a
-tuple of (seconds, objective, bound), ``gpus`` and ``total_units`` those of the server
-(of all GPUs of a placement), ``environment`` the environment's key in the store.
+``label`` is the solver with the settings given (``thief:passes=0``), with "on
+estimates" where it plans on them, ``settings`` JSON of all in effect, ``gap`` (bound −
+objective) / bound of the run itself, ``trace`` a tuple of (seconds, objective, bound),
+``gpus`` and ``total_units`` those of the server (of all GPUs of a placement),
+``environment`` the environment's key in the store.
 """

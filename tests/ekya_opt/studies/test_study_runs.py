@@ -162,6 +162,20 @@ def test_a_second_writer_is_refused(small_study: Study, tmp_path: Path) -> None:
     small_study.run(path, executor=InProcess())
 
 
+def test_plans_on_estimates_have_labels_of_their_own(tmp_path: Path) -> None:
+    """One store's gaps do not average over plans on the truth and on estimates."""
+    for plan_on in ("truth", "estimates"):
+        study = Study(
+            name=plan_on,
+            instances="shipped:recorded/digits-cpu-window1",
+            solvers="dp",
+            plan_on=plan_on,
+        )
+        store = study.run(tmp_path / "s.sqlite", executor=InProcess())
+    labels = store.runs().set_index("label")["plan_on"]
+    assert labels.to_dict() == {"dp": "truth", "dp on estimates": "estimates"}
+
+
 def test_a_fork_does_not_keep_the_lock(small_study: Study, tmp_path: Path) -> None:
     """A child that outlives its parent does not lock the store."""
     path = str(tmp_path / "s.sqlite")
