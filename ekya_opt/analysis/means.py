@@ -7,7 +7,8 @@ from typing import Literal
 import numpy as np
 import pandas as pd
 
-from ekya_opt.analysis.tables import check_columns, solved_runs
+from ekya_opt.analysis.solved import solved_runs
+from ekya_opt.analysis.tables import check_columns
 from instances import InvalidOption
 
 SHIFT = 0.01

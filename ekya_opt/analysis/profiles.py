@@ -7,7 +7,8 @@ import numpy as np
 import pandas as pd
 
 from ekya_opt.analysis.gaps import GAPS, with_gaps
-from ekya_opt.analysis.tables import check_columns, solved_runs
+from ekya_opt.analysis.solved import solved_runs
+from ekya_opt.analysis.tables import check_columns
 from formulations import OBJECTIVE_TOLERANCE
 from instances import InvalidOption
 

@@ -15,6 +15,9 @@ if TYPE_CHECKING:
 
 Problem = TypeVar("Problem", bound="AnyProblem | Columns")
 
+STORE_SUFFIX = ".sqlite"
+"""Of the store of a study, beside its file, unless told otherwise."""
+
 MODES = tuple(str(mode) for mode in Reallocation)
 
 

@@ -7,9 +7,7 @@ means that a run of the study failed; its row tells why.
 
 import argparse
 
-from ekya_opt.commands.arguments import add_json
-
-SUFFIX = ".sqlite"
+from ekya_opt.commands.arguments import STORE_SUFFIX, add_json
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -119,5 +117,5 @@ def _add_store(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--store",
         metavar="PATH",
-        help=f"the study's store (default: FILE with the suffix {SUFFIX})",
+        help=f"the study's store (default: FILE with the suffix {STORE_SUFFIX})",
     )

@@ -12,9 +12,8 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from ekya_opt.benchmarks.tables import Table
-from ekya_opt.commands.arguments import check_writable
+from ekya_opt.commands.arguments import STORE_SUFFIX, check_writable
 from ekya_opt.commands.frames import frame_cells, frame_objects, frame_text
-from ekya_opt.commands.study import SUFFIX
 from ekya_opt.progress import Ticker
 from ekya_opt.solver_specs import parse_settings
 from ekya_opt.studies.errors import InvalidStudy
@@ -153,7 +152,7 @@ def _check_column(runs: pd.DataFrame, name: str) -> None:
 def _store_of(arguments: argparse.Namespace) -> str:
     if arguments.store is not None:
         return str(arguments.store)
-    return str(Path(arguments.file).with_suffix(SUFFIX))
+    return str(Path(arguments.file).with_suffix(STORE_SUFFIX))
 
 
 def _status(study: "Study", path: str, file: str) -> pd.DataFrame:
