@@ -9,8 +9,9 @@ from ekya_opt.comparison import Progress, read_windows
 from ekya_opt.paper.evaluation import Evaluation, run_experiments
 from ekya_opt.paper.experiments import chosen
 from ekya_opt.paper.finding import Scale
-from ekya_opt.paper.page import check_page, write_page
+from ekya_opt.paper.page import write_page
 from ekya_opt.reading import paths_of
+from ekya_opt.reports.page import check_reports
 from instances import EkyaOptError
 from instances.generators.assembly import check_integer
 
@@ -72,7 +73,7 @@ def paper_page(
     )
     if scale.recorded:
         read_windows(scale.recorded)
-    check_page()
+    check_reports()
     made = _made(Path(directory))
     evaluation = run_experiments(names, scale, progress)
     write_page(evaluation, made)

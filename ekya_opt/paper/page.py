@@ -1,6 +1,7 @@
 """The paper page: one HTML file, the same in Markdown, figures, tables, findings."""
 
 import inspect
+from collections.abc import Mapping
 from dataclasses import asdict
 from importlib import import_module
 from pathlib import Path
@@ -10,7 +11,8 @@ from ekya_opt.paper.cells import cells_of
 from ekya_opt.paper.evaluation import Evaluation
 from ekya_opt.paper.experiments import EXPERIMENTS
 from ekya_opt.paper.finding import Figure, Finding, Verdict
-from ekya_opt.plots import check_plots, save_figure
+from ekya_opt.plots import svg_of
+from ekya_opt.reports.page import check_reports
 from ekya_opt.text import to_json
 from instances import EkyaOptError
 from instances.json_files import write_atomically
@@ -21,16 +23,6 @@ if TYPE_CHECKING:
 TITLE = "The evaluation of Ekya, redone"
 SAID = ("claim", "measured", "optimum", "because", "instances")
 PAGE, MARKDOWN, FINDINGS = "index.html", "paper.md", "findings.json"
-
-
-def check_page() -> None:
-    """Raise ``EkyaOptError`` if the page cannot be made here."""
-    from importlib.util import find_spec
-
-    check_plots()
-    if find_spec("jinja2") is None:
-        message = "the page needs jinja2 (pip install 'ekya-opt[report]')"
-        raise EkyaOptError(message)
 
 
 def write_page(evaluation: Evaluation, directory: Path) -> list[Path]:
@@ -48,7 +40,7 @@ def write_page(evaluation: Evaluation, directory: Path) -> list[Path]:
     EkyaOptError
         If matplotlib or jinja2 is missing, or two figures have one name.
     """
-    check_page()
+    check_reports()
     directory.mkdir(parents=True, exist_ok=True)
     names = [each.name for finding in evaluation.findings for each in finding.figures]
     for name in names:
@@ -56,18 +48,17 @@ def write_page(evaluation: Evaluation, directory: Path) -> list[Path]:
             raise EkyaOptError(
                 f"figure {name!r} is drawn twice, expected one of a name"
             )
-    files: dict[str, str] = {}
+    drawings = drawn(evaluation)
+    files = {f"{name}.svg": drawing for name, drawing in drawings.items()}
     for finding in evaluation.findings:
-        for figure in finding.figures:
-            save_figure(_drawn(figure), str(directory / f"{figure.name}.svg"))
         for number, (_, table) in enumerate(finding.tables, start=1):
             files[table_file(finding, number)] = table.to_csv(index=False)
     files[MARKDOWN] = markdown(evaluation)
     files[FINDINGS] = to_json(findings(evaluation)) + "\n"
-    files[PAGE] = html(evaluation)
+    files[PAGE] = html(evaluation, drawings)
     for name, text in files.items():
         write_atomically(directory / name, text.encode())
-    return [directory / name for name in (*files, *(f"{name}.svg" for name in names))]
+    return [directory / name for name in files]
 
 
 def table_file(finding: Finding, number: int) -> str:
@@ -75,13 +66,27 @@ def table_file(finding: Finding, number: int) -> str:
     return f"{finding.name}-table-{number}.csv"
 
 
-def html(evaluation: Evaluation) -> str:
-    """Return the page, with figures in it, without any reference to the outside."""
+def drawn(evaluation: Evaluation) -> dict[str, str]:
+    """Return all figures by their names, as SVG."""
+    return {
+        figure.name: _drawn(figure)
+        for finding in evaluation.findings
+        for figure in finding.figures
+    }
+
+
+def html(evaluation: Evaluation, drawings: Mapping[str, str] | None = None) -> str:
+    """Return the page, with figures in it, without any reference to the outside.
+
+    Figures that are not given as :func:`drawn` returns them are drawn.
+    """
     from jinja2 import Environment, PackageLoader, StrictUndefined
     from markupsafe import Markup
 
-    from ekya_opt.reports.svg import inline_svg
+    from ekya_opt.reports.svg import inlined
 
+    if drawings is None:
+        drawings = drawn(evaluation)
     environment = Environment(
         loader=PackageLoader("ekya_opt", "reports"),
         autoescape=True,
@@ -94,7 +99,7 @@ def html(evaluation: Evaluation) -> str:
     for finding in evaluation.findings:
         figures = [
             {
-                "svg": Markup(inline_svg(_drawn(each), each.name, each.caption)),
+                "svg": Markup(inlined(drawings[each.name], each.name, each.caption)),
                 "caption": each.caption,
             }
             for each in finding.figures
@@ -262,10 +267,9 @@ def _rule(name: str) -> str:
     return ""
 
 
-def _drawn(figure: Figure) -> Any:
-    """Return axes of the figure drawn anew."""
+def _drawn(figure: Figure) -> str:
     axes = figure.draw()
-    return axes[0] if isinstance(axes, tuple) else axes
+    return svg_of(axes[0] if isinstance(axes, tuple) else axes)
 
 
 def _records(table: "pd.DataFrame") -> list[dict[str, Any]]:

@@ -3,6 +3,7 @@
 They need matplotlib, the optional dependency ``plots``, and load it when called.
 """
 
+import io
 from typing import Any
 
 from instances import EkyaOptError
@@ -37,15 +38,28 @@ def save_figure(axes: Any, path: str) -> None:
     EkyaOptError
         If the name's ending is no format that can be written.
     """
+    dated = {".svg": {"Date": None}, ".pdf": {"CreationDate": None}}
+    try:
+        _save(axes, path, metadata=dated.get(path[-4:]))
+    except ValueError as problem:
+        raise EkyaOptError(f"{path}: cannot be written: {problem}") from None
+
+
+def svg_of(axes: Any) -> str:
+    """Return what :func:`save_figure` would write to an SVG file."""
+    content = io.StringIO()
+    _save(axes, content, format="svg", metadata={"Date": None})
+    return content.getvalue()
+
+
+def _save(axes: Any, target: Any, **options: Any) -> None:
+    """Write the figure that axes are part of, and close it."""
     import matplotlib as mpl
     import matplotlib.pyplot as plt
 
     figure = axes.get_figure()
-    dated = {".svg": {"Date": None}, ".pdf": {"CreationDate": None}}
     try:
         with mpl.rc_context(FILES):
-            figure.savefig(path, metadata=dated.get(path[-4:]), dpi=150)
-    except ValueError as problem:
-        raise EkyaOptError(f"{path}: cannot be written: {problem}") from None
+            figure.savefig(target, dpi=150, **options)
     finally:
         plt.close(figure)

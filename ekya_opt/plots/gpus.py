@@ -9,12 +9,12 @@ from ekya_opt.plots.legends import place_legend
 from ekya_opt.plots.looks import (
     GREY,
     HATCH,
-    MOST_LISTED,
     SMALL,
     job_handles,
     look_of,
     plain,
     put_legend,
+    stream_handles,
 )
 from ekya_opt.plots.sizes import Size, dress, styled
 from formulations.problems import evaluate_any
@@ -207,16 +207,8 @@ def _told(gpu: "Gpu") -> str:
 
 def _handles(placement: "Placement") -> list[Any]:
     """Return what the legend shows: kinds of jobs, then the streams."""
-    from matplotlib.patches import Patch
-
-    names = [plain(stream.name) for stream in placement.streams]
-    handles = [
-        Patch(facecolor=look_of(v).colour, label=name) for v, name in enumerate(names)
-    ]
-    if len(names) > MOST_LISTED:
-        more = f"and {len(names) - MOST_LISTED + 1} more"
-        handles[MOST_LISTED - 1 :] = [Patch(facecolor="none", label=more)]
-    return [*job_handles(idle=False), *handles]
+    names = (stream.name for stream in placement.streams)
+    return [*job_handles(idle=False), *stream_handles(names)]
 
 
 def _new_axes(num_gpus: int, size: str) -> Any:

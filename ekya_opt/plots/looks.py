@@ -1,5 +1,6 @@
 """How streams and their jobs look, the same in every figure."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -86,6 +87,20 @@ def job_handles(*, idle: bool, fill: str = GREY) -> list[Any]:
     ]
     if idle:
         handles.append(Patch(facecolor=IDLE, edgecolor=GREY, label="held, idle"))
+    return handles
+
+
+def stream_handles(names: Iterable[str]) -> list[Any]:
+    """Return what a legend shows of streams, and how many more there are of many."""
+    from matplotlib.patches import Patch
+
+    handles = [
+        Patch(facecolor=look_of(v).colour, label=plain(name))
+        for v, name in enumerate(names)
+    ]
+    if len(handles) > MOST_LISTED:
+        more = f"and {len(handles) - MOST_LISTED + 1} more"
+        handles[MOST_LISTED - 1 :] = [Patch(facecolor="none", label=more)]
     return handles
 
 

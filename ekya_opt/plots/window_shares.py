@@ -8,10 +8,9 @@ from ekya_opt.plots.looks import (
     GREY,
     HATCH,
     IDLE,
-    MOST_LISTED,
     job_handles,
     look_of,
-    plain,
+    stream_handles,
 )
 from ekya_opt.plots.sizes import Size, drawing
 from ekya_opt.timelines import timeline_of
@@ -118,14 +117,6 @@ def _handles(
     timeline: "Timeline", held: list[tuple[str, int, list[float]]]
 ) -> list[Any]:
     """Return what the legend shows: the kinds of jobs, then the streams."""
-    from matplotlib.patches import Patch
-
     idle = any(kind == "idle" for kind, _, _ in held)
-    names = [plain(stream.stream) for stream in timeline.streams]
-    handles = [
-        Patch(facecolor=look_of(v).colour, label=name) for v, name in enumerate(names)
-    ]
-    if len(names) > MOST_LISTED:
-        more = f"and {len(names) - MOST_LISTED + 1} more"
-        handles[MOST_LISTED - 1 :] = [Patch(facecolor="none", label=more)]
-    return [*job_handles(idle=idle), *handles]
+    names = (stream.stream for stream in timeline.streams)
+    return [*job_handles(idle=idle), *stream_handles(names)]

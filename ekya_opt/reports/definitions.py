@@ -4,14 +4,14 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-NO_LIMIT = "none"
+from ekya_opt.studies.study_files import NO_LIMIT
 
 
 def study_file(definition: Mapping[str, Any]) -> str:
     """Return the study file, TOML, that defines the same study.
 
     Problems that the study was given in Python stand as the files ``HASH.json``, which
-    :data:`ekya_opt.reports.commands.WRITE_FILES` writes.
+    :func:`ekya_opt.reports.commands.files_code` writes.
     """
     return "".join(_lines(definition))
 

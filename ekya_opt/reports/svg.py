@@ -1,10 +1,11 @@
 """Figures of matplotlib as SVG elements of one page."""
 
-import io
 import re
 import warnings
 from typing import Any
 from xml.etree import ElementTree
+
+from ekya_opt.plots import svg_of
 
 SMALLEST_TEXT = 12.0
 """Pixels of a page that the smallest text of a figure takes at least."""
@@ -24,7 +25,16 @@ def inline_svg(axes: Any, name: str, caption: str) -> str:
     in it refers to anything outside it; it is as wide as it takes for its smallest
     text to be read.
     """
-    root = ElementTree.fromstring(_written(axes))
+    with warnings.catch_warnings():
+        # What a font lacks is shown by the browser's own.
+        warnings.filterwarnings("ignore", message="Glyph .* missing from")
+        content = svg_of(axes)
+    return inlined(content, name, caption)
+
+
+def inlined(content: str, name: str, caption: str) -> str:
+    """Return the same of a figure that is SVG already."""
+    root = ElementTree.fromstring(content)
     _strip(root)
     fonts: list[float] = []
     for element in root.iter():
@@ -47,24 +57,6 @@ def inline_svg(axes: Any, name: str, caption: str) -> str:
     # What matplotlib says in a style sheet would hold for the whole page.
     root.set("style", "stroke-linejoin: round; stroke-linecap: butt")
     return ElementTree.tostring(root, encoding="unicode")
-
-
-def _written(axes: Any) -> str:
-    """Return what matplotlib writes."""
-    import matplotlib as mpl
-    import matplotlib.pyplot as plt
-
-    figure = axes.get_figure()
-    content = io.StringIO()
-    looks = {"svg.hashsalt": "ekya-opt", "svg.fonttype": "none"}
-    try:
-        with mpl.rc_context(looks), warnings.catch_warnings():
-            # What a font lacks is shown by the browser's own.
-            warnings.filterwarnings("ignore", message="Glyph .* missing from")
-            figure.savefig(content, format="svg", metadata={"Date": None})
-    finally:
-        plt.close(figure)
-    return content.getvalue()
 
 
 def _strip(element: ElementTree.Element) -> None:
