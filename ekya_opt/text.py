@@ -44,6 +44,11 @@ def percent(value: float | None, digits: int = 3) -> str:
     return f"{100 * value:.{digits}f}%"
 
 
+def word(value: Any) -> str:
+    """Return a value as people write it, numbers without idle digits."""
+    return f"{value:g}" if isinstance(value, float) else str(value)
+
+
 def one_line(text: str) -> str:
     """Return the text on one line, every unprintable character escaped."""
     return "".join(

@@ -22,7 +22,7 @@ from ekya_opt.studies.running import checked_retry
 from ekya_opt.studies.status import status_table
 from ekya_opt.studies.store import Store, open_store
 from ekya_opt.studies.study_files import read_study
-from ekya_opt.text import number, one_line, percent, to_json
+from ekya_opt.text import MISSING, number, one_line, percent, to_json, word
 from instances import InvalidOption
 
 if TYPE_CHECKING:
@@ -192,5 +192,5 @@ def _write_csv(runs: pd.DataFrame, file: str) -> None:
 def _word(value: Any) -> str:
     """Return a value of a column; what is missing is a dash."""
     if value is None or value is pd.NA or value != value:
-        return "-"
-    return f"{value:g}" if isinstance(value, float) else str(value)
+        return MISSING
+    return word(value)

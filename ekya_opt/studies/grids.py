@@ -7,6 +7,7 @@ from numbers import Integral, Real
 from typing import TYPE_CHECKING, Any
 
 from ekya_opt.studies.errors import InvalidStudy
+from ekya_opt.text import word
 from instances import EkyaOptError
 from instances.checks import shown
 from instances.generators import family_options, generate_problem
@@ -137,11 +138,7 @@ def changed(problem: "Problem", table: Table, place: str) -> "Iterator[Problem]"
 
 
 def _words(values: Table) -> str:
-    return " ".join(f"{key}={_word(value)}" for key, value in values.items())
-
-
-def _word(value: Any) -> str:
-    return f"{value:g}" if isinstance(value, float) else str(value)
+    return " ".join(f"{key}={word(value)}" for key, value in values.items())
 
 
 def _at(place: str, key: object) -> str:

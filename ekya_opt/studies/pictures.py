@@ -5,6 +5,7 @@ from math import prod
 from typing import TYPE_CHECKING, Any
 
 from ekya_opt.studies.plan import study_specs
+from ekya_opt.text import word
 from instances.html import Markup, html_table
 from instances.svg import BLUE, bar, picture
 
@@ -73,4 +74,4 @@ def _cell(value: Any) -> str:
             words.append(f"… and {len(value) - MOST_NAMED:,} more")
         tables = any(isinstance(item, dict) for item in value)
         return ("; " if tables else ", ").join(words)
-    return f"{value:g}" if isinstance(value, float) else str(value)
+    return word(value)

@@ -80,6 +80,23 @@ def run_process() -> Run:
 
 
 @pytest.fixture(scope="session")
+def printed_by() -> Callable[[str], str]:
+    """Return a function that runs code in a new process and returns its output."""
+
+    def run_it(code: str) -> str:
+        done = subprocess.run(
+            [sys.executable, "-c", code],
+            env=environment(),
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        return done.stdout
+
+    return run_it
+
+
+@pytest.fixture(scope="session")
 def python_environment() -> Callable[..., dict[str, str]]:
     """Return the function that makes environments for new processes."""
     return environment

@@ -1,8 +1,6 @@
 """The command that explains: every topic has its text, from where it is at home."""
 
 import re
-import subprocess
-import sys
 from collections.abc import Callable
 from typing import Any
 
@@ -111,7 +109,7 @@ def test_the_nearest_topics_are_named(topic: str, expected: str, capsys: Any) ->
 
 
 def test_nothing_heavy_is_loaded(
-    python_environment: Callable[[], dict[str, str]],
+    printed_by: Callable[[str], str],
 ) -> None:
     """Texts are read from the sources: no library is loaded to show them."""
     code = "import sys\nfrom ekya_opt.cli import main\n"
@@ -120,14 +118,7 @@ def test_nothing_heavy_is_loaded(
     for topic in ([], ["analysis"], ["store"], ["plot_timeline"], ["dp"]):
         code += f"assert main({['help', *topic]}) == 0\n"
     code += f"print(sorted({HEAVY} & set(sys.modules)))"
-    done = subprocess.run(
-        [sys.executable, "-c", code],
-        env=python_environment(),
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    assert done.stdout.splitlines()[-1] == "[]"
+    assert printed_by(code).splitlines()[-1] == "[]"
 
 
 def test_markup_becomes_plain_text() -> None:

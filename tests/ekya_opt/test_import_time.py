@@ -1,7 +1,5 @@
 """What stays unloaded until it is needed."""
 
-import subprocess
-import sys
 from collections.abc import Callable
 
 import pytest
@@ -28,35 +26,19 @@ VERSIONS = "from ekya_opt.cli import main; main(['versions'])"
     "code",
     ["import ekya_opt", "import instances", HELP, HELP_OF_SOLVE, VERSIONS],
 )
-def test_nothing_heavy_is_loaded(
-    python_environment: Callable[[], dict[str, str]], code: str
-) -> None:
+def test_nothing_heavy_is_loaded(printed_by: Callable[[str], str], code: str) -> None:
     """Importing the package or asking for help loads no numerical library."""
     check = f"\nimport sys; print(sorted({set(HEAVY)} & set(sys.modules)))"
-    done = subprocess.run(
-        [sys.executable, "-c", code + check],
-        env=python_environment(),
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    assert done.stdout.splitlines()[-1] == "[]"
+    assert printed_by(code + check).splitlines()[-1] == "[]"
 
 
 def test_solving_loads_no_library_that_it_does_not_need(
-    python_environment: Callable[[], dict[str, str]],
+    printed_by: Callable[[str], str],
 ) -> None:
     """The dynamic program needs numpy only."""
     code = "import sys, ekya_opt; ekya_opt.solve; print(sorted("
     code += f"{set(HEAVY) - {'numpy'}} & set(sys.modules)))"
-    done = subprocess.run(
-        [sys.executable, "-c", code],
-        env=python_environment(),
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    assert done.stdout.strip() == "[]"
+    assert printed_by(code).strip() == "[]"
 
 
 @pytest.mark.parametrize(
@@ -69,19 +51,12 @@ def test_solving_loads_no_library_that_it_does_not_need(
     ],
 )
 def test_commands_work_without_compiled_code(
-    python_environment: Callable[[], dict[str, str]], words: list[str]
+    printed_by: Callable[[str], str], words: list[str]
 ) -> None:
     """A command that needs no kernel never loads numba."""
     code = f"from ekya_opt.cli import main; assert main({words}) == 0\n"
     code += "import sys; print('numba' in sys.modules)"
-    done = subprocess.run(
-        [sys.executable, "-c", code],
-        env=python_environment(),
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    assert done.stdout.splitlines()[-1] == "False"
+    assert printed_by(code).splitlines()[-1] == "False"
 
 
 def test_every_public_name_loads() -> None:
